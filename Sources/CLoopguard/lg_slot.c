@@ -1,0 +1,160 @@
+#define _GNU_SOURCE
+#include "lg_slot.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <signal.h>
+#include <unistd.h>
+
+// initial-exec: the signal handler may read it, and the dynamic TLS model may allocate at first use.
+static __thread lg_slot *tls_slot __attribute__((tls_model("initial-exec")));
+
+static _Atomic int bell = -1;
+static _Atomic bool deep_sleep;
+
+// MARK: slots
+
+lg_slot *lg_slot_create(const char *name, uint64_t threshold_ns) {
+    lg_slot *s = aligned_alloc(64, (sizeof(lg_slot) + 63) / 64 * 64);
+    if (!s) return NULL;
+    memset(s, 0, sizeof *s);
+    snprintf(s->name, sizeof s->name, "%s", name);
+    atomic_store(&s->threshold_ns, threshold_ns);
+    return s;
+}
+
+// A stalled handler may be deep in recursion with little stack left, and an AVX-512 signal frame alone takes 3 KB: the
+// handler runs on a stack of its own. Never unmapped: loop threads live as long as the program.
+static int install_alternate_stack(void) {
+    stack_t old;
+    if (sigaltstack(NULL, &old) == 0 && !(old.ss_flags & SS_DISABLE)) return 0;
+    const size_t size = 64 * 1024;
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (p == MAP_FAILED) return errno;
+    stack_t st = {.ss_sp = p, .ss_size = size, .ss_flags = 0};
+    return sigaltstack(&st, NULL) == 0 ? 0 : errno;
+}
+
+int lg_slot_bind(lg_slot *slot) {
+    pthread_attr_t attr;
+    int e = pthread_getattr_np(pthread_self(), &attr);
+    if (e) return e;
+    void *low;
+    size_t size;
+    e = pthread_attr_getstack(&attr, &low, &size);
+    pthread_attr_destroy(&attr);
+    if (e) return e;
+    slot->stack_low = (uintptr_t)low;
+    slot->stack_high = (uintptr_t)low + size;
+    slot->tid = (pid_t)syscall(SYS_gettid);
+    slot->thread = pthread_self();
+    e = install_alternate_stack();
+    if (e) return e;
+    atomic_store_explicit(&slot->busy_since, lg_now_ns(), memory_order_release);
+    atomic_store_explicit(&slot->bound, true, memory_order_release);
+    tls_slot = slot;
+    return 0;
+}
+
+void lg_slot_unbind(lg_slot *slot) {
+    if (tls_slot != slot) return;
+    tls_slot = NULL;
+    atomic_store_explicit(&slot->busy_since, 0, memory_order_release);
+    atomic_store_explicit(&slot->bound, false, memory_order_release);
+}
+
+lg_slot *lg_slot_current(void) { return tls_slot; }
+
+bool lg_late_read(const lg_slot *s, uint64_t n, lg_late_tick *out) {
+    uint64_t count = lg_late(s);
+    if (n >= count || count - n > LG_LATE_RING) return false;
+    *out = s->late_ring[n % LG_LATE_RING];
+    atomic_thread_fence(memory_order_acquire);
+    // The writer fills entry `late` before it publishes late + 1: anything within LG_LATE_RING - 1 was stable.
+    return lg_late(s) - n < LG_LATE_RING;
+}
+
+static void record_late(lg_slot *s, uint64_t began, uint64_t duration) {
+    uint64_t n = atomic_load_explicit(&s->late, memory_order_relaxed);
+    uint64_t jobs = lg_jobs(s) - lg_tick_first_job(s);
+    s->late_ring[n % LG_LATE_RING] = (lg_late_tick){began, duration, lg_scope(s), jobs};
+    uint64_t threshold = lg_threshold_ns(s);
+    int bucket = 0;
+    for (uint64_t q = threshold ? duration / threshold : 1; q > 1 && bucket < LG_LATE_BUCKETS - 1; q >>= 1) bucket++;
+    atomic_fetch_add_explicit(&s->late_buckets[bucket], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->late_total_ns, duration, memory_order_relaxed);
+    if (duration > lg_late_max_ns(s)) atomic_store_explicit(&s->late_max_ns, duration, memory_order_relaxed);
+    atomic_store_explicit(&s->late, n + 1, memory_order_release);
+    lg_bell_ring();
+}
+
+// MARK: bell and deep sleep
+
+int lg_bell_fd(void) {
+    int fd = atomic_load(&bell);
+    if (fd >= 0) return fd;
+    fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0) return -errno;
+    int expected = -1;
+    if (!atomic_compare_exchange_strong(&bell, &expected, fd)) {
+        close(fd);
+        return expected;
+    }
+    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+    return fd;
+}
+
+void lg_bell_ring(void) {
+    int fd = atomic_load_explicit(&bell, memory_order_relaxed);
+    if (fd < 0) return;
+    int e = errno;
+    uint64_t one = 1;
+    ssize_t r = write(fd, &one, sizeof one);
+    (void)r; // full counter = the bell is ringing already
+    errno = e;
+}
+
+bool lg_deep_sleep_enter(void) {
+    atomic_store_explicit(&deep_sleep, true, memory_order_seq_cst);
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0) return true;
+    atomic_store_explicit(&deep_sleep, false, memory_order_seq_cst);
+    return false;
+}
+
+void lg_deep_sleep_leave(void) { atomic_store_explicit(&deep_sleep, false, memory_order_relaxed); }
+
+// MARK: heartbeat
+
+// The program's own epoll_wait: NIO is linked statically, so the linker binds it to this definition. A raw system call
+// needs no dlsym and works in every link mode; 8 is the size of the kernel's signal set.
+int epoll_wait(int ep, struct epoll_event *events, int max, int timeout) {
+    lg_slot *s = tls_slot;
+    if (!s) return (int)syscall(SYS_epoll_pwait, ep, events, max, timeout, NULL, 8);
+    uint64_t began = atomic_load_explicit(&s->busy_since, memory_order_relaxed);
+    if (began) {
+        uint64_t duration = lg_now_ns() - began;
+        if (__builtin_expect(duration >= lg_threshold_ns(s), 0)) record_late(s, began, duration);
+    }
+    atomic_store_explicit(&s->busy_since, 0, memory_order_release);
+    int r = (int)syscall(SYS_epoll_pwait, ep, events, max, timeout, NULL, 8);
+    int e = errno;
+    atomic_store_explicit(&s->scope, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->tick_first_job, lg_jobs(s), memory_order_relaxed);
+    atomic_store_explicit(&s->ticks, lg_ticks(s) + 1, memory_order_relaxed);
+    atomic_store_explicit(&s->busy_since, lg_now_ns(), memory_order_release);
+    // Order against the watchdog's membarrier in lg_deep_sleep_enter: only the compiler must not swap these two.
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(atomic_load_explicit(&deep_sleep, memory_order_relaxed), 0)) {
+        atomic_store_explicit(&deep_sleep, false, memory_order_relaxed);
+        lg_bell_ring();
+    }
+    errno = e;
+    return r;
+}

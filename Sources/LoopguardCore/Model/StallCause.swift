@@ -1,0 +1,70 @@
+/// Why a loop stalled, with the evidence.
+public struct StallCause: Codable, Sendable, Equatable {
+    public var category: CauseCategory
+    /// One sentence for people: `blocked in clock_nanosleep(2)`.
+    public var summary: String
+    /// Name of the system call that the thread was blocked in.
+    public var systemCall: String?
+    /// What the call was about: a path, a peer (`10.0.0.7:5432`), `pipe`, `futex 0x…`.
+    public var target: String?
+    /// Thread that holds the lock waited for, as `tid (name)`.
+    public var lockOwner: String?
+    public var shares: CauseShares
+    /// True when the machine, not the handler, is to blame.
+    public var hostAtFault: Bool
+    /// The figures behind the verdict, one line each.
+    public var evidence: [String]
+
+    public init(
+        category: CauseCategory, summary: String, systemCall: String? = nil, target: String? = nil,
+        lockOwner: String? = nil, shares: CauseShares = CauseShares(), hostAtFault: Bool = false,
+        evidence: [String] = []
+    ) {
+        self.category = category
+        self.summary = summary
+        self.systemCall = systemCall
+        self.target = target
+        self.lockOwner = lockOwner
+        self.shares = shares
+        self.hostAtFault = hostAtFault
+        self.evidence = evidence
+    }
+}
+
+/// Class of a cause. May grow.
+public struct CauseCategory: RawRepresentable, Codable, Sendable, Hashable {
+    public var rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// On a CPU, in user or kernel code.
+    public static let computing = CauseCategory(rawValue: "computing")
+    /// Waiting in a system call other than those below.
+    public static let blockedInSystemCall = CauseCategory(rawValue: "blocked-in-system-call")
+    /// Waiting for a lock, semaphore or condition (futex).
+    public static let lockWait = CauseCategory(rawValue: "lock-wait")
+    /// Uninterruptible wait for a disk.
+    public static let disk = CauseCategory(rawValue: "disk")
+    /// Waiting for pages to be read in.
+    public static let pageFaultIO = CauseCategory(rawValue: "page-fault-io")
+    /// Runnable, but the scheduler gave the CPU to others.
+    public static let starved = CauseCategory(rawValue: "starved")
+    /// The process was stopped (SIGSTOP, debugger).
+    public static let stopped = CauseCategory(rawValue: "stopped")
+    /// No class has a clear majority; see the shares.
+    public static let mixed = CauseCategory(rawValue: "mixed")
+    /// Not enough samples to say.
+    public static let unknown = CauseCategory(rawValue: "unknown")
+}
+
+/// Shares of the observed time, each 0…1.
+public struct CauseShares: Codable, Sendable, Hashable {
+    public var cpu: Double
+    public var runDelay: Double
+    public var waiting: Double
+
+    public init(cpu: Double = 0, runDelay: Double = 0, waiting: Double = 0) {
+        self.cpu = cpu
+        self.runDelay = runDelay
+        self.waiting = waiting
+    }
+}
