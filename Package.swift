@@ -22,10 +22,11 @@ let package = Package(
     ],
     targets: [
         // System libraries: `Tools/setup` installs them.
-        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
-        // No pkg-config here: `libunwind.pc` would link `unwind`, which replaces the process' C++ exception unwinder.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        // No pkg-config: `libunwind.pc` would link `unwind`, which replaces the process' C++ exception unwinder, and SwiftPM
+        // warns of a flag in `hiredis.pc`. The module maps name the libraries.
         .systemLibrary(name: "CUnwind", providers: [.apt(["libunwind-dev"])]),
-        .systemLibrary(name: "CDwarf", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
+        .systemLibrary(name: "CDwarf", providers: [.apt(["libdw-dev"])]),
 
         // Thread slots and marks, our epoll_wait, the signal handler, the remote-unwind accessors.
         .target(name: "CLoopguard", dependencies: ["CUnwind"]),
