@@ -33,10 +33,12 @@ import Testing
                 try await publish(bus, 3)
                 try await publish(bus, 4, topic: "later")
                 try await eventually("delivery goes on") { inbox.all.count == 3 }
-                #expect(inbox.all.map(\.payload) == [[1], [3], [4]])
+                // Order is a promise within a topic.
+                #expect(inbox.all.filter { $0.topic == "t" }.map(\.payload) == [[1], [3]])
+                #expect(inbox.all.filter { $0.topic == "later" }.map(\.payload) == [[4]])
                 // Redis had no persistence: a new epoch, counted from 1.
                 #expect(inbox.offsets == [1, 1, 1])
-                #expect(inbox.all[0].position.epoch != inbox.all[1].position.epoch)
+                #expect(Set(inbox.all.map(\.position.epoch)).count == 3)
                 #expect(bus.status.reconnects == 2)
                 #expect(bus.status.publishFailed == 1)
                 #expect(bus.status.lost == 0)
