@@ -178,6 +178,7 @@ public struct OffloadNameStatus: Codable, Sendable, Equatable {
 
 /// One time series value, in Prometheus' terms.
 public struct MetricSample: Codable, Sendable, Equatable {
+    /// Whether the value only ever grows.
     public enum Kind: String, Codable, Sendable {
         case counter
         case gauge
