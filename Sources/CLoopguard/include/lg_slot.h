@@ -31,6 +31,8 @@ typedef struct lg_late_tick {
     uint64_t jobs;         // jobs run in the tick
 } lg_late_tick;
 
+struct lg_capture;
+
 typedef struct lg_slot {
     // Hot: written every tick or every job.
     _Atomic uint64_t busy_since;              // start of the running tick, 0 while the thread waits in epoll_wait
@@ -55,6 +57,9 @@ typedef struct lg_slot {
     uintptr_t stack_high;                     // one past the highest
     char name[32];
     _Atomic bool bound;
+
+    // Written by the watchdog around a capture by signal, read by the signal handler; see lg_capture.h.
+    _Atomic(struct lg_capture *_Nullable) capture;
 } lg_slot;
 
 /// CLOCK_MONOTONIC in nanoseconds.

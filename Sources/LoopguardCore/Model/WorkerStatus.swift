@@ -83,16 +83,19 @@ public struct StallsStatus: Codable, Sendable, Equatable {
     public var recent: [StallReport]
     /// Ranked by connection-seconds lost, worst first, bounded.
     public var sites: [StallSite]
+    /// Sites forgotten to make room for others.
+    public var evictedSites: UInt64
 
     public init(
         total: UInt64 = 0, suppressed: UInt64 = 0, ongoing: [StallReport] = [], recent: [StallReport] = [],
-        sites: [StallSite] = []
+        sites: [StallSite] = [], evictedSites: UInt64 = 0
     ) {
         self.total = total
         self.suppressed = suppressed
         self.ongoing = ongoing
         self.recent = recent
         self.sites = sites
+        self.evictedSites = evictedSites
     }
 }
 
