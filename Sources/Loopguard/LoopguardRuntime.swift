@@ -15,6 +15,7 @@ import Synchronization
 ///
 /// Any thread.
 public final class LoopguardRuntime: Sendable {
+    /// The parts' options together.
     public struct Configuration: Sendable {
         /// Loops and threshold.
         public var group: GuardedEventLoopGroup.Configuration = .defaults
