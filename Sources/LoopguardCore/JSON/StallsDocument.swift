@@ -5,15 +5,19 @@ public struct StallsDocument: Codable, Sendable, Equatable {
     public struct Worker: Codable, Sendable, Equatable {
         /// Worker number, 0 when the server runs without a supervisor.
         public var worker: Int
+        /// Process identifier.
         public var pid: Int32
         /// `running`, `starting`, `restarting`, `draining`, `silent`.
         public var state: String
         /// Time since its last message; 0 for the process that answers.
         public var silentForNs: UInt64
+        /// How often it has been restarted.
         public var restarts: Int
         /// Nil when nothing has been heard of it yet; so are those that follow.
         public var host: String?
+        /// Wall-clock start, nanoseconds since 1970.
         public var startedAtUnixNs: Int64?
+        /// A longer tick is a stall. Nanoseconds; nil when nothing has been heard yet.
         public var thresholdNs: UInt64?
         /// Loops that are stalled now.
         public var stalledLoops: Int
@@ -29,6 +33,7 @@ public struct StallsDocument: Codable, Sendable, Equatable {
 
     /// Wall clock, nanoseconds since 1970.
     public var generatedAtUnixNs: Int64
+    /// One entry for each worker.
     public var workers: [Worker]
     /// Longest first.
     public var ongoing: [StallReport]
