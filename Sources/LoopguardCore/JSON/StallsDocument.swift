@@ -57,7 +57,7 @@ public struct StallsDocument: Codable, Sendable, Equatable {
         let stalls = cluster.workers.compactMap { $0.status?.stalls }
         generatedAtUnixNs = cluster.nowUnixNs
         workers = cluster.workers.map(Worker.init)
-        ongoing = stalls.flatMap(\.ongoing).sorted { ($1.durationNs, $0.id) < ($0.durationNs, $1.id) }
+        ongoing = cluster.workers.flatMap(\.ongoingNow).sorted { ($1.durationNs, $0.id) < ($0.durationNs, $1.id) }
         let newest = stalls.flatMap(\.recent).sorted { ($1.endedAtUnixNs, $0.id) < ($0.endedAtUnixNs, $1.id) }
         recent = Array(newest.prefix(max(0, recentLimit)))
         var merged: [String: StallSite] = [:]
@@ -111,6 +111,21 @@ extension StallSite {
         firstSeenUnixNs = min(firstSeenUnixNs, other.firstSeenUnixNs)
         lastSeenUnixNs = max(lastSeenUnixNs, other.lastSeenUnixNs)
         if other.worst.isMoreTelling(than: worst) { worst = other.worst }
+    }
+}
+
+extension ClusterStatus.WorkerView {
+    /// The stalls going on, with their length at the time of this view: a worker sends its figures now and then, and a
+    /// stall does not stop growing in between. Those of a silent worker are left as last heard.
+    var ongoingNow: [StallReport] {
+        guard let status else { return [] }
+        guard state != "silent" else { return status.stalls.ongoing }
+        let now = status.generatedAtUnixNs.saturatingAdd(Int64(clamping: silentForNs))
+        return status.stalls.ongoing.map { report in
+            var report = report
+            report.extend(to: now)
+            return report
+        }
     }
 }
 

@@ -48,7 +48,7 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
 
 /// One guarded loop.
 public struct LoopStatus: Codable, Sendable, Equatable {
-    /// The name given to `offload`.
+    /// Name of the loop, such as `loop-0`.
     public var name: String
     /// Thread identifier of the loop's thread.
     public var tid: Int32
