@@ -221,7 +221,7 @@ public struct OffloadNameStatus: Codable, Sendable, Equatable {
 
 /// One time series value, in Prometheus' terms.
 public struct MetricSample: Codable, Sendable, Equatable {
-    /// In Prometheus' terms.
+    /// Whether the value only ever grows.
     public enum Kind: String, Codable, Sendable {
         /// Only grows, except at a restart.
         case counter

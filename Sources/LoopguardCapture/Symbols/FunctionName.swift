@@ -1,0 +1,57 @@
+import CLoopguard
+import Glibc
+
+/// Names of functions as reports show them.
+enum FunctionName {
+    /// Demangles a symbol's name and shortens it; a name that is not mangled stays as it is.
+    static func readable(_ symbol: String) -> String {
+        var symbol = symbol
+        // ELF symbol versions: `read@@GLIBC_2.2.5`.
+        if let at = symbol.firstIndex(of: "@"), at != symbol.startIndex { symbol = String(symbol[..<at]) }
+        guard symbol.hasPrefix("$") || symbol.hasPrefix("_Z") || symbol.hasPrefix("_$") || symbol.hasPrefix("_T"),
+            let demangled = lg_demangle(symbol, symbol.utf8.count)
+        else { return symbol }
+        defer { free(demangled) }
+        let name = String(cString: demangled)
+        return name.isEmpty ? symbol : shortened(name)
+    }
+
+    /// Takes away what says only how the compiler split a function. Pure.
+    static func shortened(_ name: String) -> String {
+        var name = name[...]
+        // `(2) suspend resume partial function for f()`, `(1) await resume partial function for f()`.
+        if name.hasPrefix("("), let close = name.firstIndex(of: ")"),
+            name[name.index(after: name.startIndex)..<close].allSatisfy(\.isNumber)
+        {
+            let rest = name[name.index(after: close)...]
+            for prefix in [" suspend resume partial function for ", " await resume partial function for "]
+            where rest.hasPrefix(prefix) {
+                name = rest.dropFirst(prefix.count)
+            }
+        }
+        for prefix in ["generic specialization of ", "function signature specialization of ", "merged "]
+        where name.hasPrefix(prefix) {
+            name = name.dropFirst(prefix.count)
+        }
+        return String(name)
+    }
+
+    /// The Swift module that a mangled name belongs to, as far as the first word tells: `$s4main3foo…` gives `main`. For an
+    /// extension of a standard type in another module, and for names that are not Swift's, nil. Pure.
+    static func module(ofMangled symbol: String) -> String? {
+        var bytes = symbol.utf8[...]
+        if bytes.first == UInt8(ascii: "_") { bytes = bytes.dropFirst() }
+        guard bytes.starts(with: "$s".utf8) || bytes.starts(with: "$S".utf8) else { return nil }
+        bytes = bytes.dropFirst(2)
+        // Two short forms: `s` is the standard library, `Sc` its concurrency.
+        if bytes.first == UInt8(ascii: "s") { return "Swift" }
+        if bytes.starts(with: "Sc".utf8) { return "_Concurrency" }
+        var length = 0
+        while let byte = bytes.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), length < 1000 {
+            length = length * 10 + Int(byte - UInt8(ascii: "0"))
+            bytes = bytes.dropFirst()
+        }
+        guard length > 0, bytes.count >= length else { return nil }
+        return String(decoding: bytes.prefix(length), as: UTF8.self)
+    }
+}
