@@ -10,6 +10,7 @@ public enum FrameOrigin {
     public static func isRuntime(module: String?, function: String?, symbol: String? = nil, file: String? = nil) -> Bool
     {
         if let module, systemLibraries.contains(where: { module.hasPrefix($0) }) { return true }
+        if let file, file.hasSuffix("<compiler-generated>") { return true }
         if let symbol {
             if let swiftModule = FunctionName.module(ofMangled: symbol) {
                 if runtimeModules.contains(swiftModule) || swiftModule.hasPrefix("CNIO") { return !isUserFile(file) }
@@ -26,7 +27,7 @@ public enum FrameOrigin {
     /// A standard library's generic code that was specialised keeps its own name but has no file of the user's; an
     /// extension that the user wrote has one.
     private static func isUserFile(_ file: String?) -> Bool {
-        guard let file, file != "<compiler-generated>", !file.hasSuffix("/<compiler-generated>") else { return false }
+        guard let file else { return false }
         return !runtimePaths.contains { file.contains($0) }
     }
 

@@ -16,6 +16,18 @@ enum FunctionName {
         return name.isEmpty ? symbol : shortened(name)
     }
 
+    /// The public name of a function of libc: `malloc` for `__libc_malloc`, `read` for `__GI___read`. One address has several
+    /// names there, and the symbol table offers any of them. Pure.
+    static func withoutAlias(_ symbol: String) -> String {
+        var name = symbol[...]
+        if let at = name.firstIndex(of: "@"), at != name.startIndex { name = name[..<at] }
+        if name.hasPrefix("__libc_start") { return String(name) }
+        for prefix in ["__GI_", "__libc_", "__"] where name.hasPrefix(prefix) && name.count > prefix.count {
+            name = name.dropFirst(prefix.count)
+        }
+        return String(name)
+    }
+
     /// Takes away what says only how the compiler split a function. Pure.
     static func shortened(_ name: String) -> String {
         var name = name[...]
