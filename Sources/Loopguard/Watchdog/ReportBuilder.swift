@@ -19,7 +19,9 @@ struct ReportBuilder {
 
     init(identity: ReportThread.Identity) { self.identity = identity }
 
-    mutating func update(with observation: StallObservation) -> StallReport {
+    /// The report as it now stands, and whether it is the stall's first.
+    mutating func update(with observation: StallObservation) -> (StallReport, isFirst: Bool) {
+        let isFirst = open[observation.key] == nil
         var stall = open[observation.key] ?? makeOpen()
         if let stack = observation.stack, stall.samples.count < Self.maximumSamples {
             stall.samples.append(
@@ -29,7 +31,7 @@ struct ReportBuilder {
         }
         stall.detectionLatencyNs = stall.detectionLatencyNs ?? observation.detectionLatencyNs
         open[observation.key] = observation.phase == .ongoing ? stall : nil
-        return report(observation, stall)
+        return (report(observation, stall), isFirst)
     }
 
     private mutating func makeOpen() -> Open {

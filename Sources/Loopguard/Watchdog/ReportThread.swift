@@ -1,4 +1,3 @@
-import CLoopguard
 import Dispatch
 import LoopguardCapture
 import LoopguardCore
@@ -85,14 +84,16 @@ final class ReportThread: Sendable {
     }
 
     private func publish(_ observation: StallObservation, _ builder: inout ReportBuilder) {
-        let report = builder.update(with: observation)
+        let (report, isFirst) = builder.update(with: observation)
         switch observation.phase {
         case .ongoing:
-            store.withLock { $0.begin(report, nowNs: lg_now_ns()) }
-            for reporter in reporters { reporter.stallBegan(report) }
+            store.withLock { store in
+                if isFirst { store.begin(report) } else { store.update(report) }
+            }
+            for reporter in reporters { reporter.stallSeen(report) }
         case .ended, .missed:
-            let isKept = store.withLock { $0.finish(report, nowNs: lg_now_ns()) }
-            if isKept { for reporter in reporters { reporter.stallEnded(report) } }
+            let decision = store.withLock { $0.finish(report, at: WallClock.unixNs()) }
+            for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
         }
     }
 }

@@ -90,7 +90,9 @@ struct WatchedLoop {
     private mutating func capture(
         index: Int, _ view: Detector.TickView, latenessNs: UInt64
     ) -> StallObservation {
-        var known = evidence?.beganNs == view.beganNs ? evidence ?? Evidence(beganNs: view.beganNs) : Evidence(beganNs: view.beganNs)
+        var known =
+            evidence?.beganNs == view.beganNs
+            ? evidence ?? Evidence(beganNs: view.beganNs) : Evidence(beganNs: view.beganNs)
         let sample = probe?.sample()
         let stack = capturer.capture(slot: target.slot, tick: view.beganNs)
         let after = lg_now_ns()
