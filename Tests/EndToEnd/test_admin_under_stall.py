@@ -1,12 +1,15 @@
 """The admin address answers while every guarded loop stands still."""
 
+import json
 import statistics
 import time
 
+import jsonschema
 import pytest
 
 from harness.cluster import spread_over_loops
 from harness.demo import misbehave
+from harness.server import REPOSITORY
 from harness.waiting import eventually
 
 STALL_MS = 10_000
@@ -42,6 +45,7 @@ def test_admin_answers_while_all_loops_are_blocked(request, start_server, client
     # Causes, not times: all the answers came before a single loop had turned again.
     assert all_stalled(server, wanted), "the stalls must outlast the requests"
     report = server.admin("/debug/stalls.json").json()
+    jsonschema.validate(report, json.loads((REPOSITORY / "Documentation/stall-report.schema.json").read_text()))
     assert len({(r["worker"], r["loop"]) for r in report["ongoing"]}) == wanted
     for view in report["workers"]:
         assert view["state"] == "running", "a worker whose loops are stuck still talks to the supervisor"

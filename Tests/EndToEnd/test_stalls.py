@@ -25,8 +25,8 @@ def schema():
     return json.loads((REPOSITORY / "Documentation/stall-report.schema.json").read_text())
 
 
-def check(report, schema, connection_count=None):
-    jsonschema.validate(report, schema)
+def check(report, schema):
+    jsonschema.validate(report, {**schema["$defs"]["report"], "$defs": schema["$defs"]})
     assert report["kind"] == "single-job"
     assert report["threshold_ns"] == 50_000_000
     assert report["duration_ns"] >= report["threshold_ns"]
@@ -35,20 +35,20 @@ def check(report, schema, connection_count=None):
     assert any(sample["validity"] == "verified" for sample in report["samples"])
 
 
-def planted(report, word):
+def planted(report, name):
     """The first three frames that are not the runtime's name the planted function, with file and line."""
     for sample in report["samples"]:
         frames = [frame for frame in sample["frames"] if not frame["is_runtime"]][:3]
         for frame in frames:
-            if word in (frame.get("function") or "").lower() and frame.get("file") and (frame.get("line") or 0) > 0:
+            if name in (frame.get("function") or "") and frame.get("file") and (frame.get("line") or 0) > 0:
                 return frame
-    raise AssertionError(f"no frame with {word!r} among the first three of any sample:\n{json.dumps(report, indent=1)}")
+    raise AssertionError(f"no frame with {name!r} among the first three of any sample:\n{json.dumps(report, indent=1)}")
 
 
 def test_a_sleeping_handler_is_shown_while_it_sleeps(demo, schema, client):
     correlation = "e2e-sleep-1"
     sleeper = client(demo, "/ws/demo/sleep", headers={"X-Correlation-ID": correlation})
-    misbehave(sleeper)  # 5 s
+    misbehave(sleeper, 5000)
     report = stalls.wait_for_ongoing(demo, "/ws/demo/sleep", timeout=4)[0]
 
     check(report, schema)
@@ -59,8 +59,10 @@ def test_a_sleeping_handler_is_shown_while_it_sleeps(demo, schema, client):
     assert report["scope"]["connection"]
     assert report["scope"]["message"] == 1
     assert ":" in report["scope"]["remote"]
-    frame = planted(report, "sleep")
+    frame = planted(report, "demoSleepOnEventLoop")
     assert frame["file"].endswith(".swift")
+
+    jsonschema.validate(stalls.document(demo), schema)
 
     # The same stall in the forms for people, still ongoing.
     text = demo.admin("/debug/stalls").text
@@ -74,11 +76,20 @@ def test_a_sleeping_handler_is_shown_while_it_sleeps(demo, schema, client):
     assert done["duration_ns"] > report["duration_ns"]
     assert len(done["samples"]) > 1, "a long stall is sampled again"
     assert done["fingerprint"] == report["fingerprint"]
+    jsonschema.validate(stalls.document(demo), schema)
     assert sleeper.recv(timeout=10) is not None
 
 
-@pytest.mark.parametrize("name, category", [("spin", "computing"), ("lock", "lock-wait"), ("read", "blocked-in-system-call")])
-def test_each_cause_has_its_class(demo, schema, client, name, category):
+@pytest.mark.parametrize(
+    "name, category, function",
+    [
+        ("spin", "computing", "demoSpinOnEventLoop"),
+        ("lock", "lock-wait", "demoWaitForContendedLock"),
+        ("read", "blocked-in-system-call", "demoReadFromPipe"),
+        ("dns", "blocked-in-system-call", "demoResolveNameBlocking"),
+    ],
+)
+def test_each_cause_has_its_class(demo, schema, client, name, category, function):
     route = f"/ws/demo/{name}"
     connection = client(demo, route, headers={"X-Correlation-ID": f"e2e-{name}"})
     misbehave(connection)
@@ -86,32 +97,32 @@ def test_each_cause_has_its_class(demo, schema, client, name, category):
     check(report, schema)
     assert report["cause"]["category"] == category, report["cause"]
     assert report["scope"]["correlation"] == f"e2e-{name}"
-    planted(report, name)
+    planted(report, function)
     if name == "lock":
         owner = report["cause"]["lock_owner"]
         assert owner and owner.split()[0].isdigit(), report["cause"]
     if name == "read":
         assert report["cause"]["system_call"] == "read"
         assert "pipe" in report["cause"]["target"]
+    if name == "dns":
+        assert report["cause"]["system_call"] in ("poll", "ppoll")
     if name == "spin":
         assert report["cause"]["shares"]["cpu"] > 0.5
 
 
 def test_the_same_work_done_right_is_no_stall(demo, client):
-    before = stalls.total(demo)
     connection = client(demo, "/ws/demo/offload")
     misbehave(connection)
     assert connection.recv(timeout=20) is not None
     assert stalls.of_route(stalls.recent(demo) + stalls.ongoing(demo), "/ws/demo/offload") == []
     pools = [worker["offload"] for worker in demo.admin("/debug/offload.json").json()["workers"]]
     assert sum(pool["completed"] for pool in pools) >= 1
-    assert any(pool["by_name"] for pool in pools)
-    assert stalls.total(demo) == before
+    assert "demo-sleep" in [entry["name"] for pool in pools for entry in pool["by_name"]]
 
 
 def test_a_loop_in_trouble_gets_no_new_connections(demo, client):
     sleeper = client(demo, "/ws/demo/sleep")
-    misbehave(sleeper)
+    misbehave(sleeper, 5000)
     stalls.wait_for_ongoing(demo, "/ws/demo/sleep", timeout=4)
     # Every one of these answers while the other loop stands still.
     for number in range(6):
