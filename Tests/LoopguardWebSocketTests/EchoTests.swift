@@ -1,3 +1,4 @@
+import Loopguard
 import Testing
 
 @Suite(.serialized) struct EchoTests {
@@ -52,7 +53,9 @@ import Testing
                 let clients = try (0..<6).map { _ in try RawClient.open("/ws/rooms/a", port: port) }
                 for client in clients { #expect(try client.readFrame().text == "joined") }
                 for index in 0..<20 {
-                    for (number, client) in clients.enumerated() { try client.send(RawClient.text("\(number):\(index)")) }
+                    for (number, client) in clients.enumerated() {
+                        try client.send(RawClient.text("\(number):\(index)"))
+                    }
                 }
                 return try clients.map { client in try (0..<120).map { _ in try client.readFrame().text } }
             }
@@ -62,7 +65,9 @@ import Testing
                 #expect(own == (0..<20).map { "\(number):\($0)" })
             }
             #expect(server.group.loops.count == 2)
-            await server.eventually("the bus subscription ends with the last subscriber") { server.bus.subscribed.isEmpty }
+            await server.eventually("the bus subscription ends with the last subscriber") {
+                server.bus.subscribed.isEmpty
+            }
         }
     }
 }

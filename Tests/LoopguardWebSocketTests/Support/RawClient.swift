@@ -66,7 +66,7 @@ final class RawClient {
         var rest = bytes[...]
         while !rest.isEmpty {
             // SAFETY: the pointer is used for the duration of the call only.
-            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL.rawValue)) }
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
             guard count > 0 else { throw Failure(description: "send: errno \(errno)") }
             rest = rest.dropFirst(count)
         }
@@ -140,9 +140,11 @@ final class RawClient {
     }
 
     static func request(_ path: String, headers: [String] = []) -> String {
-        (["GET \(path) HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: keep-alive, Upgrade",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"] + headers + ["", ""])
-            .joined(separator: "\r\n")
+        ([
+            "GET \(path) HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: keep-alive, Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+        ] + headers + ["", ""])
+        .joined(separator: "\r\n")
     }
 
     /// Connects and shakes hands.
@@ -169,7 +171,9 @@ final class RawClient {
         return bytes
     }
 
-    static func text(_ text: String, final isFinal: Bool = true) -> [UInt8] { frame(1, Array(text.utf8), final: isFinal) }
+    static func text(_ text: String, final isFinal: Bool = true) -> [UInt8] {
+        frame(1, Array(text.utf8), final: isFinal)
+    }
     static func close(_ code: Int, _ reason: String = "") -> [UInt8] {
         frame(8, [UInt8(code >> 8), UInt8(code & 0xFF)] + Array(reason.utf8))
     }

@@ -1,6 +1,7 @@
 import Logging
 import Loopguard
 import LoopguardBus
+import LoopguardCore
 import LoopguardWebSocket
 import NIOCore
 import NIOPosix
