@@ -49,7 +49,7 @@ public final class Symbolizer {
         let offset = "0x" + String(address.value &- found.bias, radix: 16)
         func frame(_ symbol: String?, file: String? = nil, line: Int? = nil, kind: FrameKind) -> StackFrame {
             let function = symbol.map { module.isC ? FunctionName.withoutAlias($0) : FunctionName.readable($0) }
-            let isCompilers = file?.hasSuffix("<compiler-generated>") == true
+            let isCompilers = file.map(LineTable.isReal) == false
             return StackFrame(
                 function: function, file: isCompilers ? nil : file, line: isCompilers ? nil : line, module: module.name,
                 address: text, moduleOffset: offset,

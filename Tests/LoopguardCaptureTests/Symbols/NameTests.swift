@@ -28,6 +28,7 @@ import Testing
         #expect(FunctionName.shortened("(2) suspend resume partial function for f(_:)") == "f(_:)")
         #expect(FunctionName.shortened("(10) await resume partial function for A.f()") == "A.f()")
         #expect(FunctionName.shortened("merged f()") == "f()")
+        #expect(FunctionName.shortened("specialized static A.f(_:)") == "static A.f(_:)")
         #expect(FunctionName.shortened("(x) f()") == "(x) f()")
         #expect(FunctionName.shortened("(anonymous namespace)::f()") == "(anonymous namespace)::f()")
     }
@@ -37,7 +38,15 @@ import Testing
         #expect(FunctionName.module(ofMangled: "$s8NIOPosix19SelectableEventLoopC3runyyKF") == "NIOPosix")
         #expect(FunctionName.module(ofMangled: "$ss4swapyyxz_xztlF") == "Swift")
         #expect(FunctionName.module(ofMangled: "$sScTss5NeverORs_rlE5yieldyyYaFZ") == "_Concurrency")
-        #expect(FunctionName.module(ofMangled: "$sSa4mainE3fooyyF") == nil)
+        #expect(FunctionName.module(ofMangled: "$sSa6appendyyxnFSi_Tg5") == "Swift")
+        // Extensions: of a standard type by the user, with and without constraints; of a protocol by the standard library.
+        #expect(FunctionName.module(ofMangled: "$sSa4mainE3fooyyF") == "main")
+        #expect(FunctionName.module(ofMangled: "$sSa4mainSiRszlE3fooyyF") == "main")
+        #expect(FunctionName.module(ofMangled: "$ss10ArraySliceV4mainE3fooyyF") == "main")
+        #expect(FunctionName.module(ofMangled: "$s7NIOCore10ByteBufferV4mainE3fooyyF") == "main")
+        #expect(FunctionName.module(ofMangled: "$sSMsSkRzrlE4sort2byySb7ElementSTQz_ADtKXE_tKF") == "Swift")
+        #expect(
+            FunctionName.module(ofMangled: "$ss6_merge3low3mid4high6buffer2bySbSryxG_SpyxGxxtKXEtKlF") == "Swift")
         for symbol in ["", "$s", "$s9", "$s99999999999999999999x", "main", "_Z3foov", "$s4ab"] {
             #expect(FunctionName.module(ofMangled: symbol) == nil, "\(symbol)")
         }
@@ -94,6 +103,6 @@ import Testing
         #expect(
             FrameOrigin.isRuntime(
                 module: "server", function: "@objc closure #1 in f()", symbol: "$s6server1fyyFyycfU_To",
-                file: "/<compiler-generated>"))
+                file: nil))
     }
 }
