@@ -8,6 +8,9 @@ final class DebugModule {
     /// Hexadecimal, nil when the file has none.
     let buildID: String?
 
+    /// False for what the kernel maps, and for a file that cannot be opened.
+    var hasFile: Bool { module != nil }
+
     private let dwfl: OpaquePointer?
     private let module: OpaquePointer?
     private let isSystem: Bool

@@ -117,7 +117,11 @@ extension RealThreads {
             }
         }
 
-        private static let codeAddress = UInt64(UInt(bitPattern: dlsym(nil, "lg_unwind") ?? dlsym(nil, "main")))
+        private static let codeAddress: UInt64 = {
+            let function: @convention(c) () -> UInt64 = lg_capture_handler_runs
+            // SAFETY: a C function pointer is an address.
+            return UInt64(unsafeBitCast(function, to: UInt.self))
+        }()
         private static let libcAddress = UInt64(UInt(bitPattern: dlsym(nil, "qsort")))
     }
 }
