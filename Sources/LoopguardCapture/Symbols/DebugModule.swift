@@ -77,6 +77,20 @@ final class DebugModule {
         return String(cString: name)
     }
 
+    /// Whether the linker made the code at `address`: a stub that jumps to another module's function.
+    func isLinkageStub(at address: UInt64) -> Bool {
+        guard let module else { return false }
+        var address: Dwarf_Addr = address
+        var bias: Dwarf_Addr = 0
+        var header = GElf_Shdr()
+        var index = 0
+        guard let section = dwfl_module_address_section(module, &address, &bias),
+            gelf_getshdr(section, &header) != nil, let elf = dwfl_module_getelf(module, &bias),
+            elf_getshdrstrndx(elf, &index) == 0, let name = elf_strptr(elf, index, Int(header.sh_name))
+        else { return false }
+        return String(cString: name).hasPrefix(".plt")
+    }
+
     /// The function at `address` and what is inlined there, innermost first; empty without debug information.
     ///
     /// System libraries are named by their symbol tables alone: their lines help nobody, and reading libc's debug

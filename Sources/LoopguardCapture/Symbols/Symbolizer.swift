@@ -61,6 +61,9 @@ public final class Symbolizer {
             // A caller that waits: only where it goes on counts, not what happens to be inlined at that instruction.
             return [frame(outer.symbol, file: outer.file, line: outer.line, kind: .async)]
         }
+        if scopes.isEmpty, module.symbol(at: place) == nil, module.isLinkageStub(at: place) {
+            return [frame(FrameOrigin.linkageStub, kind: kind)]
+        }
         if scopes.isEmpty {
             return [
                 frame(module.symbol(at: place) ?? (module.hasFile ? nil : Self.exportedSymbol(at: place)), kind: kind)
