@@ -18,6 +18,7 @@ extern int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t
 struct lg_unwinder {
     unw_addr_space_t space;
     const lg_snapshot *snapshot; // of the unwind that is running
+    uint64_t registers[LG_REGISTERS];
     lg_page_cache cache;
 };
 
@@ -45,7 +46,7 @@ static int access_reg(unw_addr_space_t space, unw_regnum_t reg, unw_word_t *valu
     (void)space;
     lg_unwinder *u = arg;
     if (write || reg < 0 || reg >= LG_REGISTERS) return -UNW_EBADREG;
-    *value = u->snapshot->registers[reg];
+    *value = u->registers[reg];
     return 0;
 }
 
@@ -147,8 +148,38 @@ void lg_unwinder_destroy(lg_unwinder *u) {
 
 void lg_unwinder_clear(lg_unwinder *u) { lg_page_cache_clear(&u->cache); }
 
+static bool follows_call(lg_unwinder *u, uint64_t address) {
+    lg_module module;
+    uint8_t b[7];
+    if (address < sizeof b || !lg_module_find(address, &module) ||
+        !lg_page_cache_read(&u->cache, address - sizeof b, b, sizeof b))
+        return false;
+    if (b[2] == 0xe8) return true;
+    for (int i = 0; i < 6; i++)
+        if (b[i] == 0xff && (b[i + 1] & 0x38) == 0x10) return true;
+    return false;
+}
+
+// The compiler describes the frame in the prologue, but not in the epilogue: after `pop rbp` the unwind information still
+// computes the frame from rbp, which is the caller's by then, and the caller would be left out. From there on to the return
+// (or the jump of a tail call) the return address is on top of the stack. `btr rbp, 60` is part of an async epilogue.
+static bool leaves_frame(lg_unwinder *u, uint64_t pc, uint64_t sp, uint64_t *return_address) {
+    static const uint8_t btr[5] = {0x48, 0x0f, 0xba, 0xf5, 0x3c};
+    uint8_t next[5], last[5];
+    if (pc < sizeof last || !lg_page_cache_read(&u->cache, pc - sizeof last, last, sizeof last) ||
+        !lg_page_cache_read(&u->cache, pc, next, sizeof next) ||
+        !lg_unwinder_read(u, u->snapshot, sp, return_address, sizeof *return_address))
+        return false;
+    if (next[0] == 0xc3 || next[0] == 0xc2 || (next[0] == 0xf3 && next[1] == 0xc3)) return true;
+    if (last[4] != 0x5d && memcmp(last, btr, sizeof btr) != 0) return false;
+    const uint8_t *jump = next[0] == 0x41 ? next + 1 : next;
+    bool jumps = next[0] == 0xe9 || next[0] == 0xeb || (jump[0] == 0xff && (jump[1] & 0x38) == 0x20);
+    return (jumps || memcmp(next, btr, sizeof btr) == 0) && follows_call(u, *return_address);
+}
+
 int lg_unwind(lg_unwinder *u, const lg_snapshot *snapshot, lg_frame *frames, int capacity, lg_unwind_end *end) {
     u->snapshot = snapshot;
+    memcpy(u->registers, snapshot->registers, sizeof u->registers);
     *end = LG_UNWIND_BROKEN;
     if (capacity <= 0) {
         *end = LG_UNWIND_LIMIT;
@@ -177,6 +208,14 @@ int lg_unwind(lg_unwinder *u, const lg_snapshot *snapshot, lg_frame *frames, int
         bool known = unw_get_proc_info(&cursor, &info) >= 0 && info.start_ip != 0;
         frames[n++] = (lg_frame){.pc = pc, .sp = sp, .rbp = rbp, .function_start = known ? info.start_ip : 0,
                                  .exact = exact};
+        uint64_t caller;
+        if (n == 1 && leaves_frame(u, pc, sp, &caller)) {
+            u->registers[LG_RIP] = caller;
+            u->registers[LG_RSP] = sp + 8;
+            exact = false;
+            if (unw_init_remote(&cursor, u->space, u) < 0) break;
+            continue;
+        }
         exact = unw_is_signal_frame(&cursor) > 0;
         int step = unw_step(&cursor);
         if (step > 0) continue;
