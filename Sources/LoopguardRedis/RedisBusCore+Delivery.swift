@@ -51,6 +51,8 @@ extension RedisBusCore {
                 fetches.append((topic, fetch))
                 startFetches()
             case .lost(let count):
+                // While it lingers, nobody misses anything.
+                guard table.isWanted(topic) else { continue }
                 shared.update { $0.lost &+= count }
                 logger.warning(
                     "\(count) messages of a topic are lost: Redis does not remember them any more",
