@@ -28,6 +28,7 @@ struct lg_capture {
 };
 
 static _Atomic uint64_t handler_runs;
+static _Atomic int installed_signal = SIGURG;
 static pthread_mutex_t free_lock = PTHREAD_MUTEX_INITIALIZER;
 static lg_capture *free_list;
 
@@ -88,6 +89,7 @@ void lg_capture_release(lg_capture *capture) {
 lg_snapshot *lg_capture_signal_snapshot(lg_capture *capture) { return &capture->by_signal; }
 lg_snapshot *lg_capture_copy_snapshot(lg_capture *capture) { return &capture->by_copy; }
 uint64_t lg_capture_jobs(const lg_capture *capture) { return capture->jobs; }
+int lg_capture_signal(void) { return atomic_load_explicit(&installed_signal, memory_order_relaxed); }
 uint64_t lg_capture_handler_runs(void) { return atomic_load_explicit(&handler_runs, memory_order_relaxed); }
 
 // Sets everything of the snapshot that follows from the stack pointer. Returns how much stack there is to copy.
@@ -153,7 +155,9 @@ int lg_capture_install(int signo) {
     if ((old.sa_flags & SA_SIGINFO) || (old.sa_handler != SIG_DFL && old.sa_handler != SIG_IGN)) return EBUSY;
     struct sigaction new = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     sigfillset(&new.sa_mask);
-    return sigaction(signo, &new, NULL) == 0 ? 0 : errno;
+    if (sigaction(signo, &new, NULL) != 0) return errno;
+    atomic_store_explicit(&installed_signal, signo, memory_order_relaxed);
+    return 0;
 }
 
 bool lg_capture_is_installed(int signo) {

@@ -15,6 +15,7 @@ import Synchronization
 ///
 /// Any thread.
 public final class LoopguardRuntime: Sendable {
+    /// The parts' options together.
     public struct Configuration: Sendable {
         /// Loops and threshold.
         public var group: GuardedEventLoopGroup.Configuration = .defaults
@@ -110,18 +111,11 @@ public final class LoopguardRuntime: Sendable {
     public func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
         let loops = group.loops.map(\.status)
         let finished = loops.reduce(0) { $0 + $1.lateTicks } + watchdog.controlLateTicks
-        var stalls = reports.status(total: 0)
-        stalls.total = finished + UInt64(stalls.ongoing.count)
-        let now = WallClock.unixNs()
-        for index in stalls.ongoing.indices {
-            // A report is as old as the last sample; the stall goes on.
-            let age = now - stalls.ongoing[index].startedAtUnixNs
-            stalls.ongoing[index].durationNs = max(stalls.ongoing[index].durationNs, UInt64(clamping: age))
-        }
         return WorkerStatus(
-            host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: now,
+            host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: WallClock.unixNs(),
             startedAtUnixNs: startedAtUnixNs, thresholdNs: UInt64(clamping: group.threshold.nanoseconds),
-            notReady: notReady, degradations: degradations, loops: loops, stalls: stalls, offload: pool.status,
+            notReady: notReady, degradations: degradations, loops: loops, stalls: reports.status(total: finished),
+            offload: pool.status,
             metrics: metrics + watchdog.metrics)
     }
 

@@ -1,4 +1,5 @@
 import CLoopguard
+import NIOCore
 import Synchronization
 import Testing
 
@@ -73,7 +74,7 @@ func makeScope(_ route: String = "/test", connection: String = "c1") -> HandlerS
         try await withGroup(loops: 1) { group in
             let loop = group.loops[0]
             let slot = loop.slot
-            try await withThrowingTaskGroup(of: Void.self) { tasks in
+            await withTaskGroup(of: Void.self) { tasks in
                 for number in 0..<20 {
                     let executor = ConnectionExecutor(loop: loop, scope: makeScope(connection: "c\(number)"))
                     tasks.addTask {
@@ -86,7 +87,7 @@ func makeScope(_ route: String = "/test", connection: String = "c1") -> HandlerS
                         }.value
                     }
                 }
-                try await tasks.waitForAll()
+                await tasks.waitForAll()
             }
             #expect(lg_jobs(slot.pointer) >= 20 * 50)
             try await loop.eventLoop.submit { #expect(lg_scope(slot.pointer) == 0) }.get()

@@ -1,6 +1,6 @@
-import CLoopguard
 import Dispatch
 import Loopguard
+import LoopguardCore
 import NIOPosix
 import Synchronization
 import Testing
@@ -25,7 +25,8 @@ import Testing
     @Test func `returns what the work returns, and throws what it throws`() async throws {
         struct Planted: Error {}
         try await withPool { pool in
-            #expect(try await pool.offload("answer") { 42 } == 42)
+            let answer = try await pool.offload("answer") { 42 }
+            #expect(answer == 42)
             await #expect(throws: Planted.self) { try await pool.offload("fails") { throw Planted() } }
             #expect(pool.status.byName.map(\.name) == ["answer", "fails"])
         }

@@ -76,7 +76,7 @@ enum Planted {
     /// Reads the same 8 MiB again and again: from the page cache after the first time, so it is kernel time.
     @inline(never) static func plantedFileRead() {
         let path = NSTemporaryDirectory() + "loopguard-planted-\(getpid())"
-        FileManager.default.createFile(atPath: path, contents: Data(count: 8 << 20))
+        _ = FileManager.default.createFile(atPath: path, contents: Data(count: 8 << 20))
         defer { unlink(path) }
         let end = DispatchTime.now().uptimeNanoseconds + 200_000_000
         while DispatchTime.now().uptimeNanoseconds < end {

@@ -10,8 +10,8 @@ final class StallRecorder: StallReporter {
     }
     private let state = Mutex(State())
 
-    func stallBegan(_ report: StallReport) { state.withLock { $0.began.append(report) } }
-    func stallEnded(_ report: StallReport) { state.withLock { $0.ended.append(report) } }
+    func stallSeen(_ report: StallReport) { state.withLock { $0.began.append(report) } }
+    func stallEnded(_ report: StallReport, isSuppressed: Bool) { state.withLock { $0.ended.append(report) } }
 
     var began: [StallReport] { state.withLock { $0.began } }
     var ended: [StallReport] { state.withLock { $0.ended } }

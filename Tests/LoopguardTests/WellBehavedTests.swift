@@ -19,7 +19,7 @@ private actor Ledger {
             let ledger = Ledger()
             let shared = Mutex(0)
             let behaved: [@Sendable () async throws -> Void] = [
-                { try await pool.offload("sleep") { usleep(300_000) } },
+                { try await pool.offload("sleep") { _ = usleep(300_000) } },
                 { try await pool.offload("spin") { Planted.plantedSpin() } },
                 { try await pool.offload("pipe") { Planted.plantedPipeRead() } },
                 { try await Task.sleep(for: .milliseconds(300)) },

@@ -50,6 +50,8 @@ struct DocumentationRule {
         case "typealias":
             ["RawValue", "Element", "AsyncIterator", "Failure", "InboundIn", "InboundOut", "OutboundIn", "OutboundOut"]
                 .contains(declaration.name)
+        // Named by AsyncSequence.
+        case "struct": declaration.name == "AsyncIterator" || declaration.name == "Iterator"
         default: false
         }
     }

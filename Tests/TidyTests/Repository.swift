@@ -9,8 +9,10 @@ struct Repository {
     /// Paths relative to the root, sorted. Build folders and what git keeps are left out.
     let paths: [String]
 
+    /// This repository; or, to hold another checkout to the same rules, the one that `LOOPGUARD_TIDY_ROOT` names.
     static let current = Repository(
-        root: URL(fileURLWithPath: #filePath)
+        root: ProcessInfo.processInfo.environment["LOOPGUARD_TIDY_ROOT"].map { URL(fileURLWithPath: $0) }
+            ?? URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent())
 
     init(root: URL) {

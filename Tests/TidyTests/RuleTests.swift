@@ -58,10 +58,11 @@ import Testing
 
     @Test func oneFileMayImportWhatItsModuleMayNot() {
         #expect(
-            ImportRules.repository.check(file("import Foundation", path: "Sources/LoopguardCore/StallJSON.swift"))
+            ImportRules.repository.check(file("import Foundation", path: "Sources/LoopguardCore/JSON/StallJSON.swift"))
                 .isEmpty)
         #expect(
-            !ImportRules.repository.check(file("import NIOCore", path: "Sources/LoopguardCore/StallJSON.swift")).isEmpty
+            !ImportRules.repository.check(file("import NIOCore", path: "Sources/LoopguardCore/JSON/StallJSON.swift"))
+                .isEmpty
         )
     }
 

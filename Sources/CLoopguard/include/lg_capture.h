@@ -71,6 +71,8 @@ void lg_capture_release(lg_capture *capture);
 /// Installs the handler for `signo`. Returns 0 (also when it is installed already), EBUSY when the program uses the
 /// signal itself, or an errno.
 int lg_capture_install(int signo);
+/// The signal of the latest lg_capture_install, SIGURG before the first. lg_slot_bind unblocks it.
+int lg_capture_signal(void);
 /// Whether our handler is the one that is installed for `signo`.
 bool lg_capture_is_installed(int signo);
 /// How often the handler has run in this process, for whatever reason.

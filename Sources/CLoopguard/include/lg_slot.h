@@ -72,8 +72,8 @@ static inline uint64_t lg_now_ns(void) {
 /// A new slot, zeroed, never freed. Null when out of memory. Any thread.
 lg_slot *_Nullable lg_slot_create(const char *name, uint64_t threshold_ns);
 
-/// Makes `slot` the calling thread's slot: records thread and stack bounds, installs an alternate signal stack, touches
-/// the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
+/// Makes `slot` the calling thread's slot: records thread and stack bounds, installs an alternate signal stack,
+/// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
 int lg_slot_bind(lg_slot *slot);
 
 /// Takes the slot off the calling thread again (before the thread ends).

@@ -10,6 +10,7 @@ import Synchronization
 /// It lives on a loop that never runs handlers (a worker's control loop, or the supervisor), so it answers while every
 /// guarded loop is stuck. Bind it to loopback or to a private network: it has no authentication.
 public final class AdminServer: Sendable {
+    /// How much the admin address puts up with.
     public struct Limits: Sendable {
         /// Connections at a time; further ones are closed at once. Default 256.
         public var maximumConnections: Int = 256

@@ -1,3 +1,4 @@
+import CLoopguard
 import Glibc
 import Synchronization
 
@@ -21,13 +22,13 @@ final class PlainThread: Sendable {
     /// - Throws: ``LoopguardError`` with code `.resources` when the system refuses.
     init(name: String, _ run: @escaping @Sendable () -> Void) throws(LoopguardError) {
         var thread = pthread_t()
-        let body = Unmanaged.passRetained(Body(name: String(name.prefix(15)), run: run))
+        let body = Unmanaged.passRetained(Body(name: name, run: run))
         let status = pthread_create(
             &thread, nil,
             { argument in
                 guard let argument else { return nil }
                 let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-                pthread_setname_np(pthread_self(), body.name)
+                lg_thread_set_name(body.name)
                 body.run()
                 return nil
             }, body.toOpaque())

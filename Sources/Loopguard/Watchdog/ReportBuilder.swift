@@ -19,7 +19,9 @@ struct ReportBuilder {
 
     init(identity: ReportThread.Identity) { self.identity = identity }
 
-    mutating func update(with observation: StallObservation) -> StallReport {
+    /// The report as it now stands, and whether it is the stall's first.
+    mutating func update(with observation: StallObservation) -> (StallReport, isFirst: Bool) {
+        let isFirst = open[observation.key] == nil
         var stall = open[observation.key] ?? makeOpen()
         if let stack = observation.stack, stall.samples.count < Self.maximumSamples {
             stall.samples.append(
@@ -29,7 +31,7 @@ struct ReportBuilder {
         }
         stall.detectionLatencyNs = stall.detectionLatencyNs ?? observation.detectionLatencyNs
         open[observation.key] = observation.phase == .ongoing ? stall : nil
-        return report(observation, stall)
+        return (report(observation, stall), isFirst)
     }
 
     private mutating func makeOpen() -> Open {
@@ -39,7 +41,7 @@ struct ReportBuilder {
 
     private func report(_ seen: StallObservation, _ stall: Open) -> StallReport {
         let isOpen = seen.phase == .ongoing
-        let cause =
+        var cause =
             seen.phase == .missed
             ? StallCause(
                 category: .unknown, summary: "over before the watchdog got a CPU to look at it",
@@ -47,6 +49,9 @@ struct ReportBuilder {
             : CauseClassifier.classify(
                 baseline: seen.baseline, samples: seen.threadSamples, call: seen.call,
                 watchdogLatenessNs: seen.latenessNs, thresholdNs: seen.thresholdNs)
+        if !seen.isExact {
+            cause.evidence.append("the loop's own record of its end was overwritten: it lasted at least so long")
+        }
         // The first sample was taken closest to the cause; later ones show whether it is one place or many.
         let frames = stall.samples.first { !$0.frames.isEmpty }?.frames ?? []
         let over = seen.durationNs > seen.thresholdNs ? seen.durationNs - seen.thresholdNs : 0

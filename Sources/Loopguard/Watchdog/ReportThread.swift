@@ -1,4 +1,3 @@
-import CLoopguard
 import Dispatch
 import LoopguardCapture
 import LoopguardCore
@@ -58,8 +57,15 @@ final class ReportThread: Sendable {
     /// Called on this thread after each change.
     func onChange(_ body: @escaping @Sendable () -> Void) { listeners.withLock { $0.append(body) } }
 
-    /// Any thread. `total` is the loops' own exact count.
-    func status(total: UInt64) -> StallsStatus { store.withLock { $0.status(total: total) } }
+    /// Any thread. `total` is the loops' own exact count of late ticks that have ended.
+    func status(total: UInt64) -> StallsStatus {
+        let now = WallClock.unixNs()
+        return store.withLock { store in
+            var status = store.status(total: total, nowUnixNs: now)
+            status.total = total + UInt64(status.ongoing.count)
+            return status
+        }
+    }
 
     /// Observations whose details were lost because the queue was full.
     var dropped: UInt64 { inbox.withLock { $0.dropped } }
@@ -85,14 +91,16 @@ final class ReportThread: Sendable {
     }
 
     private func publish(_ observation: StallObservation, _ builder: inout ReportBuilder) {
-        let report = builder.update(with: observation)
+        let (report, isFirst) = builder.update(with: observation)
         switch observation.phase {
         case .ongoing:
-            store.withLock { $0.begin(report, nowNs: lg_now_ns()) }
-            for reporter in reporters { reporter.stallBegan(report) }
+            store.withLock { store in
+                if isFirst { store.begin(report) } else { store.update(report) }
+            }
+            for reporter in reporters { reporter.stallSeen(report) }
         case .ended, .missed:
-            let isKept = store.withLock { $0.finish(report, nowNs: lg_now_ns()) }
-            if isKept { for reporter in reporters { reporter.stallEnded(report) } }
+            let decision = store.withLock { $0.finish(report, at: WallClock.unixNs()) }
+            for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
         }
     }
 }

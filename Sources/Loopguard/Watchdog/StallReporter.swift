@@ -1,29 +1,34 @@
 public import Logging
 public import LoopguardCore
 
-/// Gets every stall that is reported in full.
+/// Gets every stall.
 ///
 /// Called on the report thread, one call at a time. A reporter that blocks delays reports, never a loop or the detection.
 public protocol StallReporter: Sendable {
-    /// A stall has been caught and goes on.
-    func stallBegan(_ report: StallReport)
-    /// The stall is over; the report is final.
-    func stallEnded(_ report: StallReport)
+    /// A stall goes on; called again with each further stack, at doubling distances.
+    func stallSeen(_ report: StallReport)
+    /// The stall is over; the report is final. `isSuppressed`: its place has had many, and this one is counted only.
+    func stallEnded(_ report: StallReport, isSuppressed: Bool)
 }
 
-/// Writes one structured warning per stall, and one more as soon as a stall has lasted a second: a handler that blocks for
-/// ever would otherwise never be in the log.
+/// Writes one structured warning per stall that is not suppressed, and one more as soon as a stall has lasted a second: a
+/// handler that blocks for ever would otherwise never be in the log.
 public struct LogStallReporter: StallReporter {
     let logger: Logger
 
     public init(logger: Logger) { self.logger = logger }
 
-    public func stallBegan(_ report: StallReport) {
-        guard report.durationNs >= 1_000_000_000 else { return }
+    public func stallSeen(_ report: StallReport) {
+        // Samples come at doubling distances: exactly one is the first at or after a second.
+        let offset = report.samples.last?.offsetNs ?? 0
+        guard offset >= 1_000_000_000, report.samples.dropLast().allSatisfy({ $0.offsetNs < 1_000_000_000 }) else {
+            return
+        }
         logger.warning("event loop still stalled", metadata: metadata(report))
     }
 
-    public func stallEnded(_ report: StallReport) {
+    public func stallEnded(_ report: StallReport, isSuppressed: Bool) {
+        guard !isSuppressed else { return }
         logger.warning("event loop was stalled", metadata: metadata(report))
     }
 

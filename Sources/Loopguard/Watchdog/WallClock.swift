@@ -1,3 +1,4 @@
+import CLoopguard
 import Glibc
 import NIOCore
 

@@ -1,5 +1,4 @@
 import CLoopguard
-import Glibc
 import LoopguardCore
 import Synchronization
 
@@ -17,7 +16,6 @@ final class WatchdogThread: Sendable {
 
     private let targets: [WatchTarget]
     private let reports: ReportThread
-    private let bell: Int32
     private let figures = Mutex(Figures())
     private let isStopping = Atomic<Bool>(false)
     private let thread = Mutex<PlainThread?>(nil)
@@ -31,7 +29,6 @@ final class WatchdogThread: Sendable {
         }
         self.targets = targets
         self.reports = reports
-        self.bell = bell
         capturer = try CapturerBox()
     }
 
@@ -49,19 +46,12 @@ final class WatchdogThread: Sendable {
     /// What is missing on this machine, and what that costs. Call before `start`.
     func facilities() -> [String] {
         var missing = capturer.facilities()
-        // Root or CAP_SYS_NICE only; without it the watchdog competes with the threads that it watches.
-        if getpriority(PRIO_PROCESS, 0) > -20, geteuid() != 0, !Self.mayRaisePriority() {
+        if !lg_thread_may_prioritize() {
             missing.append(
                 "the watchdog may not raise its priority (CAP_SYS_NICE): on a machine with busy cores it is late more "
                     + "often, and then says so in the report")
         }
         return missing
-    }
-
-    private static func mayRaisePriority() -> Bool {
-        var limit = rlimit()
-        // The limit counts from 20 (nice 0) to 40 (nice −20).
-        return getrlimit(__rlimit_resource_t(13 /* RLIMIT_NICE */), &limit) == 0 && limit.rlim_cur >= 40
     }
 
     /// Late ticks of the control loop, which is not among the guarded loops.
@@ -92,8 +82,7 @@ final class WatchdogThread: Sendable {
     // MARK: the thread
 
     private func run() {
-        _ = setpriority(PRIO_PROCESS, UInt32(gettid()), -20)
-        prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
+        _ = lg_thread_prioritize()
         var loops = targets.map { WatchedLoop(target: $0, capturer: capturer) }
         var wanted: UInt64?
         while !isStopping.load(ordering: .acquiring) {
@@ -120,35 +109,17 @@ final class WatchdogThread: Sendable {
         let now = lg_now_ns()
         switch WatchdogSchedule.nextWake(loops.lazy.map(\.detector), now: now) {
         case .at(let deadline):
-            return wait(until: deadline) ? nil : deadline
+            return lg_bell_wait(deadline) ? nil : deadline
         case .deepSleep:
             guard lg_deep_sleep_enter() else {
                 // No membarrier(2): a wake-up could be overlooked, so look every second.
                 let deadline = now + 1_000_000_000
-                return wait(until: deadline) ? nil : deadline
+                return lg_bell_wait(deadline) ? nil : deadline
             }
             // A loop that woke before it could see the flag is seen here.
-            if !loops.contains(where: \.isUnseenBusy) { _ = wait(until: nil) }
+            if !loops.contains(where: \.isUnseenBusy) { _ = lg_bell_wait(.max) }
             lg_deep_sleep_leave()
             return nil
         }
-    }
-
-    /// True = the bell rang.
-    private func wait(until deadline: UInt64?) -> Bool {
-        var descriptor = pollfd(fd: bell, events: Int16(POLLIN), revents: 0)
-        let count: Int32
-        if let deadline {
-            let now = lg_now_ns()
-            let left = deadline > now ? deadline - now : 0
-            var timeout = timespec(tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
-            count = ppoll(&descriptor, 1, &timeout, nil)
-        } else {
-            count = ppoll(&descriptor, 1, nil, nil)
-        }
-        guard count > 0 else { return false }
-        var value: UInt64 = 0
-        _ = read(bell, &value, 8)
-        return true
     }
 }
