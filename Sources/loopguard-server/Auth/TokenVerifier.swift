@@ -15,11 +15,6 @@ struct TokenVerifier: Sendable {
     /// With a shared secret only HS256, with public keys anything but a shared secret: a token must not choose the kind.
     private let usesSecret: Bool
 
-    private init(keys: JWTKeyCollection, usesSecret: Bool) {
-        self.keys = keys
-        self.usesSecret = usesSecret
-    }
-
     static func secret(_ secret: String) async -> TokenVerifier {
         let keys = JWTKeyCollection()
         await keys.add(hmac: HMACKey(from: secret), digestAlgorithm: .sha256)
@@ -108,6 +103,8 @@ struct TokenVerifier: Sendable {
 
     /// Signs a token; only with a secret.
     func mint(subject: String, lifetimeSeconds: Int, now: Date) async throws -> String {
+        // Whole seconds: some libraries refuse fractions.
+        let now = Date(timeIntervalSince1970: now.timeIntervalSince1970.rounded(.down))
         let claims = TokenClaims(
             sub: SubjectClaim(value: subject),
             exp: ExpirationClaim(value: now.addingTimeInterval(TimeInterval(lifetimeSeconds))), nbf: nil,

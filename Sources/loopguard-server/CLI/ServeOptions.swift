@@ -89,11 +89,14 @@ struct LimitOptions: ParsableArguments {
     var handshakeSeconds: String?
     @Option(help: ArgumentHelp("Time for the peer to answer a close, in seconds. (default: 5)", valueName: "SECONDS"))
     var closeSeconds: String?
-    @Option(help: ArgumentHelp("A quiet connection is pinged after this, in seconds. (default: 25)", valueName: "SECONDS"))
+    @Option(
+        help: ArgumentHelp("A quiet connection is pinged after this, in seconds. (default: 25)", valueName: "SECONDS"))
     var pingSeconds: String?
-    @Option(help: ArgumentHelp("…and cut when nothing comes within this, in seconds. (default: 10)", valueName: "SECONDS"))
+    @Option(
+        help: ArgumentHelp("…and cut when nothing comes within this, in seconds. (default: 10)", valueName: "SECONDS"))
     var pongSeconds: String?
-    @Option(help: ArgumentHelp("What may wait to be sent to one client, in bytes. (default: 1048576)", valueName: "BYTES"))
+    @Option(
+        help: ArgumentHelp("What may wait to be sent to one client, in bytes. (default: 1048576)", valueName: "BYTES"))
     var maxQueueBytes: String?
     @Option(help: ArgumentHelp("How old the oldest of that may be, in seconds. (default: 30)", valueName: "SECONDS"))
     var maxQueueSeconds: String?
@@ -120,7 +123,9 @@ struct KeyOptions: ParsableArguments {
             "HS256 secret, at least 32 bytes. Visible in the process list: prefer LOOPGUARD_AUTH_SECRET or the file. "
                 + "(default: a random one for each start)", valueName: "SECRET"))
     var authSecret: String?
-    @Option(help: ArgumentHelp("File with the secret (a newline at its end is ignored). (default: none)", valueName: "FILE"))
+    @Option(
+        help: ArgumentHelp("File with the secret (a newline at its end is ignored). (default: none)", valueName: "FILE")
+    )
     var authSecretFile: String?
 
     var flags: [(Setting, String?)] { [(.authSecret, authSecret), (.authSecretFile, authSecretFile)] }
@@ -128,9 +133,11 @@ struct KeyOptions: ParsableArguments {
 
 /// More about `/ws/secure`.
 struct AuthenticationOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("JSON Web Key Set with public keys instead of a secret. (default: none)", valueName: "FILE"))
+    @Option(
+        help: ArgumentHelp("JSON Web Key Set with public keys instead of a secret. (default: none)", valueName: "FILE"))
     var authJwks: String?
-    @Option(help: ArgumentHelp("Time for the first message with the token, in seconds. (default: 5)", valueName: "SECONDS"))
+    @Option(
+        help: ArgumentHelp("Time for the first message with the token, in seconds. (default: 5)", valueName: "SECONDS"))
     var authTimeoutSeconds: String?
 
     var flags: [(Setting, String?)] { [(.authJWKS, authJwks), (.authTimeout, authTimeoutSeconds)] }

@@ -40,7 +40,8 @@ struct TokenCommand: AsyncParsableCommand {
             case .random:
                 throw StartFailure(
                     .usage,
-                    "no secret: give --auth-secret, --auth-secret-file or LOOPGUARD_AUTH_SECRET, the same as the server's.")
+                    "no secret: give --auth-secret, --auth-secret-file or LOOPGUARD_AUTH_SECRET, the same as the server's."
+                )
             case .jwks:
                 throw StartFailure(
                     .usage, "--auth-jwks holds public keys, which cannot sign: ask whoever holds the private key.")

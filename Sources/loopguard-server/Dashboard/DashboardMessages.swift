@@ -12,7 +12,7 @@ enum DashboardMessages {
     struct CPU: Codable, Sendable, Equatable {
         var type = "cpu"
         /// Wall clock of the measurement, milliseconds since 1970.
-        var at_ms: Int64
+        var atMs: Int64
         /// Per cent of all cores.
         var value: Double
         /// Counts up by one, across producers.
@@ -29,7 +29,7 @@ enum DashboardMessages {
         var pid: Int32
         var connection: String
         var correlation: String
-        var threshold_ms: Int
+        var thresholdMs: Int
         var demo: Bool
     }
 
@@ -40,14 +40,14 @@ enum DashboardMessages {
         var pid: Int32
         var connections: Int
         var stalls: UInt64
-        var stalled_loops: Int
+        var stalledLoops: Int
         var newest: [StallLine]
     }
 
     /// All workers, put together by the producer.
     struct Workers: Codable, Sendable, Equatable {
         var type = "workers"
-        var at_ms: Int64
+        var atMs: Int64
         var workers: [WorkerSummary]
     }
 
@@ -57,13 +57,13 @@ enum DashboardMessages {
         var pid: Int32
         var connections: Int
         var stalls: UInt64
-        var stalled_loops: Int
+        var stalledLoops: Int
     }
 
     /// The newest stalls of all workers.
     struct Stalls: Codable, Sendable, Equatable {
         var type = "stalls"
-        var at_ms: Int64
+        var atMs: Int64
         var total: UInt64
         var stalls: [StallLine]
     }
@@ -73,8 +73,8 @@ enum DashboardMessages {
         var id: String
         var worker: Int
         var loop: String
-        var at_ms: Int64
-        var duration_ms: Int64
+        var atMs: Int64
+        var durationMs: Int64
         var ongoing: Bool
         var cause: String
         var route: String?
@@ -84,8 +84,8 @@ enum DashboardMessages {
             id = report.id
             worker = report.worker
             loop = report.loop
-            at_ms = report.startedAtUnixNs / 1_000_000
-            duration_ms = Int64(clamping: report.durationNs / 1_000_000)
+            atMs = report.startedAtUnixNs / 1_000_000
+            durationMs = Int64(clamping: report.durationNs / 1_000_000)
             ongoing = report.ongoing
             cause = report.cause.summary
             route = report.scope?.route
@@ -97,11 +97,19 @@ enum DashboardMessages {
         }
     }
 
+    /// Keys in snake case, sorted.
     static func encode(_ message: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN")
         return (try? encoder.encode(message)).map(Array.init) ?? []
+    }
+
+    static func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) -> T? {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try? decoder.decode(type, from: Data(bytes))
     }
 }

@@ -59,7 +59,9 @@ final class DashboardProducer: Sendable {
 
     /// The series of the others, so that a new worker greets tabs with it, and continues its numbers.
     private func loadHistory() async {
-        guard let history = try? await bus.history(topic: DashboardMessages.topic, after: nil, limit: 256) else { return }
+        guard let history = try? await bus.history(topic: DashboardMessages.topic, after: nil, limit: 256) else {
+            return
+        }
         for message in history.messages { state.received(message) }
     }
 
@@ -90,7 +92,7 @@ final class DashboardProducer: Sendable {
         return DashboardMessages.WorkerLine(
             host: status.host, worker: status.worker, pid: status.pid,
             connections: status.loops.reduce(0) { $0 + $1.connections }, stalls: status.stalls.total,
-            stalled_loops: status.loops.count { $0.stalled },
+            stalledLoops: status.loops.count { $0.stalled },
             newest: (status.stalls.ongoing + status.stalls.recent).prefix(DashboardState.stallLimit)
                 .map(DashboardMessages.StallLine.init))
     }
@@ -124,7 +126,9 @@ final class DashboardFeed: Sendable {
         }
     }
 
-    func withState<Result: Sendable>(_ body: (inout DashboardState) -> Result) -> Result { state.withLock { body(&$0) } }
+    func withState<Result: Sendable>(_ body: (inout DashboardState) -> Result) -> Result {
+        state.withLock { body(&$0) }
+    }
 
     var catchUp: [[UInt8]] { state.withLock { $0.catchUp } }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What a worker knows of the dashboard from the bus: it greets tabs that come late, and lets any worker take over as
 /// producer without a break in the series. Pure.
 struct DashboardState {
@@ -23,7 +21,7 @@ struct DashboardState {
 
     /// A message of ``DashboardMessages/topic``. Anything that is none of ours is ignored.
     mutating func received(_ bytes: [UInt8]) {
-        guard bytes.count <= 1 << 20, let kind = try? JSONDecoder().decode(Kind.self, from: Data(bytes)) else { return }
+        guard bytes.count <= 1 << 20, let kind = DashboardMessages.decode(Kind.self, from: bytes) else { return }
         if kind.type == "cpu", let sequence = kind.seq {
             // After a loss of Redis' state two producers may overlap for a moment: the series only goes forward.
             guard sequence > lastSequence else { return }
@@ -38,7 +36,7 @@ struct DashboardState {
     /// A message of ``DashboardMessages/workersTopic``.
     mutating func receivedWorker(_ bytes: [UInt8], atMilliseconds now: Int64) {
         guard bytes.count <= 1 << 20,
-            let line = try? JSONDecoder().decode(DashboardMessages.WorkerLine.self, from: Data(bytes))
+            let line = DashboardMessages.decode(DashboardMessages.WorkerLine.self, from: bytes)
         else { return }
         workers["\(line.host)/\(line.worker)"] = (line, now)
         workers = workers.filter { now - $0.value.atMilliseconds <= Self.workerLifetimeMilliseconds }
@@ -48,24 +46,24 @@ struct DashboardState {
     var catchUp: [[UInt8]] { series.map(\.bytes) + ["workers", "stalls"].compactMap { lastByType[$0] } }
 
     mutating func nextCPU(value: Double, producer: String, atMilliseconds now: Int64) -> DashboardMessages.CPU {
-        DashboardMessages.CPU(at_ms: now, value: value, seq: lastSequence + 1, producer: producer)
+        DashboardMessages.CPU(atMs: now, value: value, seq: lastSequence + 1, producer: producer)
     }
 
     func workersMessage(atMilliseconds now: Int64) -> DashboardMessages.Workers {
         DashboardMessages.Workers(
-            at_ms: now,
+            atMs: now,
             workers: living(now).map {
                 .init(
                     host: $0.host, worker: $0.worker, pid: $0.pid, connections: $0.connections, stalls: $0.stalls,
-                    stalled_loops: $0.stalled_loops)
+                    stalledLoops: $0.stalledLoops)
             })
     }
 
     func stallsMessage(atMilliseconds now: Int64) -> DashboardMessages.Stalls {
         let lines = living(now)
-        let newest = lines.flatMap(\.newest).sorted { ($0.ongoing ? 1 : 0, $0.at_ms) > ($1.ongoing ? 1 : 0, $1.at_ms) }
+        let newest = lines.flatMap(\.newest).sorted { ($0.ongoing ? 1 : 0, $0.atMs) > ($1.ongoing ? 1 : 0, $1.atMs) }
         return DashboardMessages.Stalls(
-            at_ms: now, total: lines.reduce(0) { $0 &+ $1.stalls }, stalls: Array(newest.prefix(Self.stallLimit)))
+            atMs: now, total: lines.reduce(0) { $0 &+ $1.stalls }, stalls: Array(newest.prefix(Self.stallLimit)))
     }
 
     private func living(_ now: Int64) -> [DashboardMessages.WorkerLine] {

@@ -63,13 +63,16 @@ extension ServerSettings {
             return
         }
         for origin in found.values where !Self.isOrigin(origin) {
-            throw reader.refusal(found, origin, "https://HOST, http://HOST or either with :PORT, without a path; or any")
+            throw reader.refusal(
+                found, origin, "https://HOST, http://HOST or either with :PORT, without a path; or any")
         }
         origins = .list(found.values)
     }
 
     private static func isOrigin(_ text: String) -> Bool {
-        guard let scheme = ["https://", "http://"].first(where: { text.lowercased().hasPrefix($0) }) else { return false }
+        guard let scheme = ["https://", "http://"].first(where: { text.lowercased().hasPrefix($0) }) else {
+            return false
+        }
         let rest = text.dropFirst(scheme.count)
         guard !rest.isEmpty, !rest.contains(where: { $0 == "/" || $0 == "*" || $0 == "@" || $0.isWhitespace }) else {
             return false

@@ -80,7 +80,8 @@ struct SettingSources {
             }
             guard let value = result.value else { return nil }
             switch value.content {
-            case .string(let text): return Found(values: setting.kind == .list ? Self.split(text) : [text], place: place)
+            case .string(let text):
+                return Found(values: setting.kind == .list ? Self.split(text) : [text], place: place)
             case .int(let number): return Found(values: ["\(number)"], place: place)
             case .bool(let flag): return Found(values: ["\(flag)"], place: place)
             case .stringArray(let texts): return Found(values: texts, place: place)
@@ -110,7 +111,8 @@ struct SettingSources {
             throw SettingsError("the configuration file \(file.path) is not valid JSON: \(reason(error)).")
         }
         guard let object = parsed as? [String: Any] else {
-            throw SettingsError("the configuration file \(file.path) must be one JSON object, such as {\"port\": 8080}.")
+            throw SettingsError(
+                "the configuration file \(file.path) must be one JSON object, such as {\"port\": 8080}.")
         }
         let known = Setting.all.map(\.key)
         for key in object.keys.sorted() where !known.contains(key) {

@@ -33,7 +33,7 @@ enum WorkerProcess {
         }
         posix_spawn_file_actions_adddup2(&actions, listener, listenDescriptor)
         posix_spawn_file_actions_adddup2(&actions, status, statusDescriptor)
-        posix_spawn_file_actions_addclosefrom_np(&actions, statusDescriptor + 1)
+        Descriptors.closeAllOnExec(from: statusDescriptor + 1)
 
         // A process group of its own: Ctrl-C reaches the supervisor alone, which then ends the workers in order.
         posix_spawnattr_setpgroup(&attributes, 0)

@@ -24,6 +24,12 @@ enum Descriptors {
 
     static func closeOnExec(_ descriptor: CInt) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
 
+    /// Whatever opened them: a worker inherits nothing that it was not given.
+    static func closeAllOnExec(from lowest: CInt) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in names.compactMap({ CInt($0) }) where descriptor >= lowest { closeOnExec(descriptor) }
+    }
+
     /// Binds and listens.
     ///
     /// - Throws: ``StartFailure`` with code 69 naming the address and the remedy.

@@ -1,5 +1,5 @@
 import LoopguardWebSocket
-
+import NIOHTTP1
 
 /// Sends who asks the main port for `/debug` to the admin address. Nothing more: behind a proxy everybody looks like
 /// loopback, so the main port cannot know whom it may show stacks.

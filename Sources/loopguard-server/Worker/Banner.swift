@@ -1,5 +1,6 @@
 import Foundation
 import Loopguard
+import LoopguardRedis
 import NIOCore
 
 /// What is printed on standard output at the start. The lines beginning with `Listening on` and `Admin on` are read by
@@ -32,7 +33,8 @@ struct Banner {
             "  Bus         \(settings.redis.map(\.description) ?? "in memory (one worker)")",
         ]
         if settings.auth.keys == .random {
-            lines.append("  Tokens      signed with a secret of this start only; set LOOPGUARD_AUTH_SECRET to mint your own:")
+            lines.append(
+                "  Tokens      signed with a secret of this start only; set LOOPGUARD_AUTH_SECRET to mint your own:")
             lines.append("              loopguard-server token --sub NAME")
         }
         if let demoToken { lines.append("  Try /ws/secure with {\"token\":\"\(demoToken)\"} (valid for an hour)") }

@@ -27,7 +27,7 @@ final class SupervisorLink: Sendable {
 
         func wait(seconds: Double) {
             condition.withLock {
-                if !isSet { condition.wait(until: Date(timeIntervalSinceNow: seconds)) }
+                if !isSet { _ = condition.wait(until: Date(timeIntervalSinceNow: seconds)) }
                 isSet = false
             }
         }
@@ -79,7 +79,7 @@ final class SupervisorLink: Sendable {
             while !rest.isEmpty {
                 let count = send(
                     descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count,
-                    Int32(MSG_NOSIGNAL.rawValue))
+                    Int32(MSG_NOSIGNAL))
                 if count > 0 {
                     rest = rest.dropFirst(count)
                 } else if errno != EINTR {

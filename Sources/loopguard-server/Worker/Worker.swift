@@ -36,6 +36,8 @@ final class Worker: Sendable {
         case supervisorGone
     }
 
+    static let hostName = LoopguardRuntime.Configuration.defaults.host
+
     /// - Parameters:
     ///   - listener: an inherited listening socket; nil = bind.
     ///   - adminAddress: the supervisor's; nil = serve our own.
@@ -51,7 +53,7 @@ final class Worker: Sendable {
         self.listener = listener
         self.sharedSecret = sharedSecret
         self.adminAddress = Mutex(adminAddress)
-        name = "\(System.hostName)/\(index == 0 ? getpid() : Int32(clamping: index))"
+        name = "\(Self.hostName)/\(index == 0 ? getpid() : Int32(clamping: index))"
         (inputs, input) = AsyncStream.makeStream()
         verifier = try await TokenVerifier.load(settings.auth.keys, random: sharedSecret)
         runtime = try await WorkerFactory.runtime(settings, index: index, logger: logger)

@@ -102,7 +102,8 @@ enum WorkerFactory {
     static func tlsContext(_ settings: ServerSettings) throws(StartFailure) -> NIOSSLContext? {
         guard let files = settings.tls else { return nil }
         // Read by ourselves first: the TLS library does not say whether a file is missing or not a certificate.
-        let certificatePEM = try SettingsLoader.read(files.certificate, limit: 1 << 20, for: Setting.tlsCertificate.flag)
+        let certificatePEM = try SettingsLoader.read(
+            files.certificate, limit: 1 << 20, for: Setting.tlsCertificate.flag)
         let keyPEM = try SettingsLoader.read(files.key, limit: 1 << 20, for: Setting.tlsKey.flag)
         let chain: [NIOSSLCertificate]
         do {
