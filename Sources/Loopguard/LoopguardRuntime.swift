@@ -21,6 +21,8 @@ public final class LoopguardRuntime: Sendable {
         public var group: GuardedEventLoopGroup.Configuration = .defaults
         /// The pool for blocking work.
         public var offload: OffloadPool.Configuration = .defaults
+        /// False = the loops are marked but nobody watches them: for measuring what watching costs. Default true.
+        public var isWatchdogEnabled: Bool = true
         /// Worker number in reports, 0 = the only one.
         public var worker: Int = 0
         /// Host name in reports. Default: the machine's.
@@ -82,7 +84,11 @@ public final class LoopguardRuntime: Sendable {
         var degradations = watchdog.facilities()
         degradations += await heartbeatDegradations(group)
         try reports.start()
-        try watchdog.start()
+        if configuration.isWatchdogEnabled {
+            try watchdog.start()
+        } else {
+            degradations.append("the watchdog is switched off: stalls are counted, not reported")
+        }
         for line in degradations { configuration.logger.notice("degraded: \(line)") }
         return LoopguardRuntime(
             controlGroup: controlGroup, group: group, pool: pool, watchdog: watchdog, reports: reports,
@@ -111,18 +117,11 @@ public final class LoopguardRuntime: Sendable {
     public func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
         let loops = group.loops.map(\.status)
         let finished = loops.reduce(0) { $0 + $1.lateTicks } + watchdog.controlLateTicks
-        var stalls = reports.status(total: 0)
-        stalls.total = finished + UInt64(stalls.ongoing.count)
-        let now = WallClock.unixNs()
-        for index in stalls.ongoing.indices {
-            // A report is as old as the last sample; the stall goes on.
-            let age = now - stalls.ongoing[index].startedAtUnixNs
-            stalls.ongoing[index].durationNs = max(stalls.ongoing[index].durationNs, UInt64(clamping: age))
-        }
         return WorkerStatus(
-            host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: now,
+            host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: WallClock.unixNs(),
             startedAtUnixNs: startedAtUnixNs, thresholdNs: UInt64(clamping: group.threshold.nanoseconds),
-            notReady: notReady, degradations: degradations, loops: loops, stalls: stalls, offload: pool.status,
+            notReady: notReady, degradations: degradations, loops: loops, stalls: reports.status(total: finished),
+            offload: pool.status,
             metrics: metrics + watchdog.metrics)
     }
 

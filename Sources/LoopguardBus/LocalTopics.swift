@@ -91,7 +91,7 @@ struct LocalTopics: Sendable {
         let idle = topics.filter { !subscribed.contains($0.key) }.sorted { $0.value.lastUse < $1.value.lastUse }
         guard !idle.isEmpty else { return false }
         for (name, topic) in idle.prefix(max(1, maximumTopics / 16)) {
-            topic.history.forEach { forgot($0) }
+            for message in topic.history { forgot(message) }
             topics[name] = nil
         }
         generation += 1

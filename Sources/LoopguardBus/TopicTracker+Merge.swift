@@ -104,6 +104,7 @@ extension TopicTracker {
     }
 
     private mutating func deliverAcrossHole(_ item: Item, _ actions: inout [Action]) {
+        if isStale(item) { return passStale(item, &actions) }
         if position?.epoch != item.position.epoch { restart(item.position.epoch, &actions) }
         guard item.position.offset > position?.offset ?? 0 else { return }
         skip(to: item.position.offset - 1, &actions)
@@ -114,8 +115,20 @@ extension TopicTracker {
     /// Treats what is left in the buffer as freshly arrived.
     private mutating func goOn(with waiting: inout ArraySlice<Item>, _ actions: inout [Action]) {
         while let next = waiting.popFirst() {
-            actions += live(next)
+            if !isRepairing, isStale(next) {
+                passStale(next, &actions)
+            } else {
+                actions += live(next)
+            }
         }
+    }
+
+    /// A message of an epoch that is over cannot be delivered in order any more.
+    private mutating func passStale(_ item: Item, _ actions: inout [Action]) {
+        guard let index = past.firstIndex(where: { $0.epoch == item.position.epoch }) else { return }
+        guard item.position.offset > past[index].offset else { return actions.append(.duplicate(item.position)) }
+        actions.append(.lost(1))
+        past[index].offset = item.position.offset
     }
 
     /// The broker keeps answering without closing the hole: counts it as lost and goes on with what came live.

@@ -8,8 +8,9 @@
 /// - call ``verify()`` after every confirmed (re)subscription, before it passes further live messages;
 /// - answer each ``Action/fetch(_:)`` with ``history(_:)`` or ``historyFailed(_:)``.
 ///
-/// What cannot be seen from here: a broker that fell back to an older state *and* has counted past our offset again before
-/// we could look (asynchronous replication). A broker that fell back and has not, is recognised by its top.
+/// What cannot be seen from here: a broker that loses its state twice while one message or answer is on its way; and a
+/// broker that fell back to an older state *and* has counted past our offset again before we could look (asynchronous
+/// replication). A broker that fell back and has not, is recognised by its top.
 public struct TopicTracker<Body: Sendable>: Sendable {
     /// One message and its place.
     public struct Item: Sendable {
@@ -90,6 +91,9 @@ public struct TopicTracker<Body: Sendable>: Sendable {
     /// A message was dropped because the buffer was full.
     var hasOverflowed = false
     var fruitless = 0
+    /// Epochs that are over, and how far they were delivered; the newest last. The history may show a new epoch before the
+    /// last live messages of the old one have arrived.
+    var past: [TrackedPosition] = []
     var lastID: UInt64 = 0
 
     /// A tracker for a new subscription.
@@ -109,6 +113,14 @@ public struct TopicTracker<Body: Sendable>: Sendable {
             }
             buffer.append(item)
             return []
+        }
+        if isStale(item) {
+            // Late, or the broker is back at a former state (restored from a snapshot): the history tells.
+            isRepairing = true
+            buffer.append(item)
+            var actions: [Action] = []
+            fetch(&actions)
+            return actions
         }
         guard let current = position else {
             position = TrackedPosition(epoch: item.position.epoch, offset: item.position.offset)
@@ -166,10 +178,24 @@ public struct TopicTracker<Body: Sendable>: Sendable {
         actions.append(.fetch(Fetch(id: lastID, epoch: position?.epoch, after: position?.offset ?? 0)))
     }
 
-    /// Begins counting in another epoch. A topic that begins to exist is no restart.
+    /// Begins counting in another epoch; in one that is known, where it was left. A topic that begins to exist is no
+    /// restart.
     mutating func restart(_ epoch: String, _ actions: inout [Action]) {
-        if position?.epoch != nil { actions.append(.restarted(epoch: epoch)) }
-        position = TrackedPosition(epoch: epoch, offset: 0)
+        if let position, position.epoch != nil {
+            actions.append(.restarted(epoch: epoch))
+            past.append(position)
+            if past.count > Self.pastEpochs { past.removeFirst() }
+        }
+        let known = past.firstIndex { $0.epoch == epoch }.map { past.remove(at: $0).offset }
+        position = TrackedPosition(epoch: epoch, offset: known ?? 0)
+    }
+
+    /// Epochs that are remembered after their end. Each needs a loss of the broker's state within one round trip.
+    private static var pastEpochs: Int { 4 }
+
+    /// Whether it belongs to an epoch that is over.
+    func isStale(_ item: Item) -> Bool {
+        item.position.epoch != position?.epoch && past.contains { $0.epoch == item.position.epoch }
     }
 }
 

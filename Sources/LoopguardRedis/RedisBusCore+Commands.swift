@@ -9,8 +9,9 @@ extension RedisBusCore {
     ) {
         var keys = [keys.meta(topic), keys.stream(topic)]
         if let idempotencyKey { keys.append(self.keys.idempotency(idempotencyKey, topic: topic)) }
+        let epoch = nextEpoch()
         call(.publish, keys: keys) { [self] command in
-            command.append(nonce)
+            command.append(epoch)
             command.append(envelope)
             command.append(self.keys.channel(topic))
             command.append("\(configuration.historyMessages)")

@@ -19,8 +19,10 @@ final class RedisBusCore: @unchecked Sendable {
     let onStatusChange: (@Sendable (BusStatus) -> Void)?
     let publisher: RedisLink
     let subscriber: RedisLink
-    /// Epoch to begin a topic with that has none.
-    let nonce = RedisBusCore.hexadecimal(.random(in: .min ... .max))
+    /// Names this bus: in the probe's channel, and at the beginning of epochs.
+    let identity = RedisBusCore.hexadecimal(.random(in: .min ... .max))
+    /// Makes epochs unique; see ``nextEpoch()``.
+    private var epochs: UInt64 = 0
     /// Channel of this bus alone, for the probe.
     let probeChannel: String
 
@@ -60,7 +62,7 @@ final class RedisBusCore: @unchecked Sendable {
         self.logger = logger
         self.onStatusChange = onStatusChange
         keys = RedisKeys(prefix: configuration.keyPrefix)
-        probeChannel = keys.probe(nonce)
+        probeChannel = keys.probe(identity)
         var limits = Tracker.Limits()
         limits.bufferedMessages = configuration.repairBuffer
         table = SubscriptionTable(limits: limits, linger: TimeAmount(configuration.linger))
@@ -78,6 +80,13 @@ final class RedisBusCore: @unchecked Sendable {
         }
         publisher = link(.publisher)
         subscriber = link(.subscriber)
+    }
+
+    /// Epoch to begin a topic with, should it have none. Never the same twice: a Redis that lost its state begins again at 1,
+    /// and under the old epoch its messages would be taken for doubles.
+    func nextEpoch() -> String {
+        epochs += 1
+        return "\(identity).\(String(epochs, radix: 36))"
     }
 
     var patience: TimeAmount { TimeAmount(configuration.commandDeadline) }

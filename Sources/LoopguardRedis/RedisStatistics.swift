@@ -1,6 +1,6 @@
 /// The counters of `INFO stats` that explain why a subscriber was cut off. Missing ones (older Redis) are nil.
 struct RedisStatistics: Sendable, Equatable {
-    /// Clients cut off because their output buffer grew over its limit (Redis ≥ 7.0).
+    /// Clients cut off because their output buffer grew over its limit (Redis 7.0 does not tell yet).
     var outputBufferDisconnections: UInt64?
     /// Clients evicted by `maxmemory-clients` (Redis ≥ 7.0).
     var evictedClients: UInt64?

@@ -4,7 +4,7 @@ import LoopguardBus
 enum RedisWire {
     typealias Tracker = SubscriptionTable.Tracker
 
-    /// Longest epoch that is accepted; ours have 16.
+    /// Longest epoch that is accepted; ours have up to 30.
     static let maximumEpochBytes = 64
 
     /// `<offset>:<epoch>:<envelope>`, as it arrives on a channel.

@@ -30,7 +30,10 @@ final class AdminHandler: ChannelInboundHandler {
             accept: head.headers[canonicalForm: "accept"].joined(separator: ","), cluster: cluster())
         var headers = HTTPHeaders()
         for (name, value) in answer.headers { headers.replaceOrAdd(name: name, value: value) }
-        headers.replaceOrAdd(name: "content-length", value: "\(answer.body.utf8.count)")
+        // The responder knows better for HEAD, whose body is empty and whose length is not.
+        if !headers.contains(name: "content-length") {
+            headers.add(name: "content-length", value: "\(answer.body.utf8.count)")
+        }
         if !headers.contains(name: "cache-control") { headers.add(name: "cache-control", value: "no-store") }
         // Only GET and HEAD are served for sure without a body of unknown length behind them.
         let keepAlive = head.isKeepAlive && (head.method == .GET || head.method == .HEAD)

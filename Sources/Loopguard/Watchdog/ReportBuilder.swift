@@ -41,7 +41,7 @@ struct ReportBuilder {
 
     private func report(_ seen: StallObservation, _ stall: Open) -> StallReport {
         let isOpen = seen.phase == .ongoing
-        let cause =
+        var cause =
             seen.phase == .missed
             ? StallCause(
                 category: .unknown, summary: "over before the watchdog got a CPU to look at it",
@@ -49,6 +49,9 @@ struct ReportBuilder {
             : CauseClassifier.classify(
                 baseline: seen.baseline, samples: seen.threadSamples, call: seen.call,
                 watchdogLatenessNs: seen.latenessNs, thresholdNs: seen.thresholdNs)
+        if !seen.isExact {
+            cause.evidence.append("the loop's own record of its end was overwritten: it lasted at least so long")
+        }
         // The first sample was taken closest to the cause; later ones show whether it is one place or many.
         let frames = stall.samples.first { !$0.frames.isEmpty }?.frames ?? []
         let over = seen.durationNs > seen.thresholdNs ? seen.durationNs - seen.thresholdNs : 0

@@ -57,8 +57,15 @@ final class ReportThread: Sendable {
     /// Called on this thread after each change.
     func onChange(_ body: @escaping @Sendable () -> Void) { listeners.withLock { $0.append(body) } }
 
-    /// Any thread. `total` is the loops' own exact count.
-    func status(total: UInt64) -> StallsStatus { store.withLock { $0.status(total: total) } }
+    /// Any thread. `total` is the loops' own exact count of late ticks that have ended.
+    func status(total: UInt64) -> StallsStatus {
+        let now = WallClock.unixNs()
+        return store.withLock { store in
+            var status = store.status(total: total, nowUnixNs: now)
+            status.total = total + UInt64(status.ongoing.count)
+            return status
+        }
+    }
 
     /// Observations whose details were lost because the queue was full.
     var dropped: UInt64 { inbox.withLock { $0.dropped } }

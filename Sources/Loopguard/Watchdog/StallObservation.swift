@@ -26,6 +26,8 @@ struct StallObservation: Sendable {
     var key: Key
     var phase: Phase
     var durationNs: UInt64
+    /// False when the loop's own record of the tick was lost: it lasted at least `durationNs`.
+    var isExact: Bool
     var thresholdNs: UInt64
     var startedAtUnixNs: Int64
     var scope: StallScope?

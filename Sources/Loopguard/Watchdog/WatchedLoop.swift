@@ -71,10 +71,10 @@ struct WatchedLoop {
             return nil
         case .capture(let index, let view):
             return capture(index: index, view, latenessNs: latenessNs)
-        case .ended(let tick, let durationNs, _):
+        case .ended(let tick, let durationNs, let isExact):
             guard let evidence, evidence.beganNs == tick else { return nil }
             self.evidence = nil
-            return observation(evidence, .ended, durationNs: durationNs)
+            return observation(evidence, .ended, durationNs: durationNs, isExact: isExact)
         case .missed(let tick, let kind):
             var missed = Evidence(beganNs: tick.beganNs)
             missed.scope = ScopeRegistry.shared.scope(tick.scope)?.snapshot
@@ -115,11 +115,12 @@ struct WatchedLoop {
     }
 
     private func observation(
-        _ known: Evidence, _ phase: StallObservation.Phase, durationNs: UInt64
+        _ known: Evidence, _ phase: StallObservation.Phase, durationNs: UInt64, isExact: Bool = true
     ) -> StallObservation {
         let age = lg_now_ns() - min(lg_now_ns(), known.beganNs)
         return StallObservation(
             key: .init(loop: target.name, beganNs: known.beganNs), phase: phase, durationNs: durationNs,
+            isExact: isExact,
             thresholdNs: detector.options.thresholdNs, startedAtUnixNs: WallClock.unixNs() - Int64(clamping: age),
             scope: known.scope, connections: known.connections, jobsInTick: known.jobsInTick, kind: known.kind,
             stack: nil, baseline: known.baseline, threadSamples: known.samples, call: known.call,

@@ -29,10 +29,11 @@ struct Prologue: Equatable {
             rest = rest.dropFirst(4)
         }
         while let first = rest.first {
-            if (0x50...0x57).contains(first) {  // push
+            // push, and with the prefix 0x41 of r8 to r15
+            if (0x50...0x57).contains(first) {
                 prologue.frameSize += 8
                 rest = rest.dropFirst()
-            } else if first == 0x41, let second = rest.dropFirst().first, (0x50...0x57).contains(second) {  // push r8…r15
+            } else if first == 0x41, let second = rest.dropFirst().first, (0x50...0x57).contains(second) {
                 prologue.frameSize += 8
                 rest = rest.dropFirst(2)
             } else if starts([0x48, 0x83, 0xec]), let size = rest.dropFirst(3).first, size < 0x80 {  // sub rsp, imm8

@@ -59,17 +59,35 @@ final class CompileUnit {
         guard dwarf_offdie(dwarf, function.offset, &entry) != nil else { return [] }
         var chain = [entry]  // outermost first
         descend(entry, address, into: &chain, depth: 0)
-        var (file, line) = row(at: address, notBefore: function.low)
+        let lines = LineTable(unit: &die, low: function.low, high: function.high)
+        var place = lines.place(of: address)
         var scopes: [SourceScope] = []
         for die in chain.reversed() {
             let isInlined = UInt32(die.tag) == UInt32(DW_TAG_inlined_subroutine)
-            scopes.append(SourceScope(symbol: die.symbol, file: file, line: line, isInlined: isInlined))
+            let shown = repaired(place, of: die, in: lines)
+            scopes.append(
+                SourceScope(symbol: die.symbol, file: shown.file.map(absolute), line: shown.line, isInlined: isInlined))
             // The next one out is at the place of this one's call.
-            file = die.number(Int(DW_AT_call_file)).flatMap(self.file(_:))
-            line = die.number(Int(DW_AT_call_line)).flatMap { Int(exactly: $0) }
-            if line == 0 { line = nil }
+            place.file = die.number(Int(DW_AT_call_file)).flatMap(self.file(_:))
+            place.line = die.number(Int(DW_AT_call_line)).flatMap { Int(exactly: $0) }
+            if place.line == 0 { place.line = nil }
         }
         return scopes
+    }
+
+    /// A function that the optimiser made out of another has `<compiler-generated>` as its file, though its lines are those of
+    /// the original. Then the file is the one in which the code begins, and the line, if need be, that of the declaration.
+    private func repaired(_ place: SourcePlace, of die: Dwarf_Die, in lines: LineTable) -> SourcePlace {
+        guard place.line == nil || place.file.map(LineTable.isReal) != true else { return place }
+        let declared = SourcePlace(
+            file: die.inheritedNumber(Int(DW_AT_decl_file)).flatMap(self.file(_:)),
+            line: die.inheritedNumber(Int(DW_AT_decl_line)).flatMap { Int(exactly: $0) })
+        let isDeclared = declared.file.map(LineTable.isReal) == true
+        if let line = place.line {
+            if let file = isDeclared ? declared.file : lines.entryFile { return SourcePlace(file: file, line: line) }
+            return place
+        }
+        return isDeclared && (declared.line ?? 0) > 0 ? declared : place
     }
 
     /// Lexical blocks are entered whatever their ranges say: the optimiser does not keep them right.
@@ -108,34 +126,11 @@ final class CompileUnit {
         return nil
     }
 
-    /// File and line of an instruction. The compiler marks code that belongs to no line by line 0: then the line before it in
-    /// the same function is the best answer.
-    private func row(at address: UInt64, notBefore start: UInt64) -> (file: String?, line: Int?) {
-        guard let row = dwarf_getsrc_die(&die, address) else { return (nil, nil) }
-        var number: Int32 = 0
-        dwarf_lineno(row, &number)
-        var found = row
-        var at = address
-        var steps = 0
-        while number == 0, steps < 32 {
-            var begin: Dwarf_Addr = 0
-            guard dwarf_lineaddr(found, &begin) == 0, begin > start, begin <= at,
-                let previous = dwarf_getsrc_die(&die, begin - 1)
-            else { break }
-            at = begin - 1
-            found = previous
-            dwarf_lineno(found, &number)
-            steps += 1
-        }
-        let path = dwarf_linesrc(found, nil, nil).map { absolute(String(cString: $0)) }
-        return (path, number > 0 ? Int(number) : nil)
-    }
-
     private func file(_ index: UInt64) -> String? {
         var files: OpaquePointer?
         var count = 0
         guard dwarf_getsrcfiles(&die, &files, &count) == 0, let files, index < UInt64(count) else { return nil }
-        return dwarf_filesrc(files, Int(index), nil, nil).map { absolute(String(cString: $0)) }
+        return dwarf_filesrc(files, Int(index), nil, nil).map { String(cString: $0) }
     }
 
     private func absolute(_ path: String) -> String {

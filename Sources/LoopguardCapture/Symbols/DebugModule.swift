@@ -11,6 +11,8 @@ final class DebugModule {
     private let dwfl: OpaquePointer?
     private let module: OpaquePointer?
     private let isSystem: Bool
+    /// Whether this is libc, whose functions have several names each.
+    let isC: Bool
     private var openedDwarf = false
     private var dwarf: OpaquePointer?
     private var bias: UInt64 = 0
@@ -33,6 +35,7 @@ final class DebugModule {
         let file = path.isEmpty ? "/proc/self/exe" : path
         let shown = path.isEmpty ? SmallFile.link("/proc/self/exe") ?? "executable" : path
         name = shown.split(separator: "/").last.map(String.init) ?? shown
+        isC = name.hasPrefix("libc.so") || name.hasPrefix("libc-") || name.hasPrefix("libpthread")
         isSystem = FrameOrigin.isRuntime(module: name, function: nil)
         guard let dwfl = dwfl_begin(DebugFiles.callbacks) else {
             (dwfl, module, buildID) = (nil, nil, nil)

@@ -66,6 +66,15 @@ extension Dwarf_Die {
         return dwarf_formudata(&attribute, &value) == 0 ? value : nil
     }
 
+    /// An unsigned attribute of this entry, its declaration or its abstract origin.
+    func inheritedNumber(_ name: Int) -> UInt64? {
+        var die = self
+        var attribute = Dwarf_Attribute()
+        guard dwarf_attr_integrate(&die, UInt32(name), &attribute) != nil else { return nil }
+        var value: Dwarf_Word = 0
+        return dwarf_formudata(&attribute, &value) == 0 ? value : nil
+    }
+
     /// A string attribute of this very entry.
     func text(_ name: Int) -> String? {
         var die = self

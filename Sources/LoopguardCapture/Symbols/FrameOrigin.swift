@@ -10,24 +10,15 @@ public enum FrameOrigin {
     public static func isRuntime(module: String?, function: String?, symbol: String? = nil, file: String? = nil) -> Bool
     {
         if let module, systemLibraries.contains(where: { module.hasPrefix($0) }) { return true }
-        if let symbol {
-            if let swiftModule = FunctionName.module(ofMangled: symbol) {
-                if runtimeModules.contains(swiftModule) || swiftModule.hasPrefix("CNIO") { return !isUserFile(file) }
-            } else if symbol.hasPrefix("$sS"), !isUserFile(file) {
-                return true  // a member of a standard type, specialised into this executable
-            }
+        if let symbol, let swiftModule = FunctionName.module(ofMangled: symbol),
+            runtimeModules.contains(swiftModule) || swiftModule.hasPrefix("CNIO")
+        {
+            return true
         }
         if let file, runtimePaths.contains(where: { file.contains($0) }) { return true }
         guard let function else { return false }
         return generatedNames.contains(where: { function.contains($0) })
             || runtimePrefixes.contains(where: { function.hasPrefix($0) })
-    }
-
-    /// A standard library's generic code that was specialised keeps its own name but has no file of the user's; an
-    /// extension that the user wrote has one.
-    private static func isUserFile(_ file: String?) -> Bool {
-        guard let file, file != "<compiler-generated>", !file.hasSuffix("/<compiler-generated>") else { return false }
-        return !runtimePaths.contains { file.contains($0) }
     }
 
     /// How the names of system libraries begin.
@@ -70,6 +61,7 @@ public enum FrameOrigin {
     ]
 
     private static let runtimePrefixes = [
+        "@objc ",
         "swift_", "_swift_", "swift::", "(anonymous namespace)::", "dispatch_", "_dispatch_", "__libc_", "__GI_",
         "_start",
         "lg_", "std::", "objc_", "block_destroy_helper", "__swift_", "_Block_",

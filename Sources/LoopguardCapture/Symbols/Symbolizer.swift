@@ -48,9 +48,11 @@ public final class Symbolizer {
         let module = module(found)
         let offset = "0x" + String(address.value &- found.bias, radix: 16)
         func frame(_ symbol: String?, file: String? = nil, line: Int? = nil, kind: FrameKind) -> StackFrame {
-            let function = symbol.map(FunctionName.readable)
+            let function = symbol.map { module.isC ? FunctionName.withoutAlias($0) : FunctionName.readable($0) }
+            let isCompilers = file.map(LineTable.isReal) == false
             return StackFrame(
-                function: function, file: file, line: line, module: module.name, address: text, moduleOffset: offset,
+                function: function, file: isCompilers ? nil : file, line: isCompilers ? nil : line, module: module.name,
+                address: text, moduleOffset: offset,
                 buildId: module.buildID, kind: kind,
                 isRuntime: FrameOrigin.isRuntime(module: module.name, function: function, symbol: symbol, file: file))
         }

@@ -20,6 +20,9 @@ public enum CauseClassifier {
         public var computingShare = 0.6
         /// Above this share of waiting the thread was blocked. Default 0.5.
         public var waitingShare = 0.5
+        /// The kernel adds up a running thread's CPU time at its timer ticks only (4 ms at 250 Hz), so over less than this
+        /// a lack of CPU time proves nothing. Nanoseconds, default 8 ms.
+        public var briefNs: UInt64 = 8_000_000
 
         /// The values above.
         public static let defaults = Options()
@@ -66,7 +69,9 @@ public enum CauseClassifier {
         }
         guard f.hasInterval else { return verdictOfOne(f, last: last, call: call) }
         let shares = f.shares
-        let neverRan = f.runnableShare >= options.starvedRunnableShare && shares.cpu < options.starvedCPUShare
+        let isBrief = f.wallNs < options.briefNs
+        let neverRan =
+            !isBrief && f.runnableShare >= options.starvedRunnableShare && shares.cpu < options.starvedCPUShare
         if (shares.runDelay > options.starvedRunDelayShare && shares.runDelay > shares.cpu) || neverRan {
             let waited = shares.runDelay > options.starvedRunDelayShare ? shares.runDelay : 1 - shares.cpu
             return StallCause(
@@ -83,6 +88,7 @@ public enum CauseClassifier {
         if shares.waiting > options.waitingShare, f.blocked > 0 {
             return blocked(f, call: call)
         }
+        if isBrief { return verdictOfOne(f, last: last, call: call) }
         return StallCause(
             category: .mixed,
             summary: "mixed: \(HumanText.percent(shares.cpu)) computing, \(HumanText.percent(shares.runDelay)) "
@@ -90,12 +96,12 @@ public enum CauseClassifier {
         )
     }
 
-    /// With one sample there are no shares: only a blocked thread says what it is doing.
+    /// With one sample, or two at nearly the same moment, there are no shares: only a blocked thread says what it is doing.
     private static func verdictOfOne(_ f: CauseFigures, last: ThreadSample, call: BlockedCall?) -> StallCause {
         if f.blocked > 0 { return blocked(f, call: call) }
         if last.state == "D" { return StallCause(category: .disk, summary: "waiting for a disk") }
         return StallCause(
-            category: .unknown, summary: "running or ready to run; seen only once, so the cause is not certain"
+            category: .unknown, summary: "running or ready to run; seen too briefly to tell which"
         )
     }
 

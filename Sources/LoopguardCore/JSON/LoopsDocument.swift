@@ -2,16 +2,23 @@
 public struct LoopsDocument: Codable, Sendable, Equatable {
     /// The loops of one worker.
     public struct Worker: Codable, Sendable, Equatable {
+        /// Worker number, 0 when the server runs without a supervisor.
         public var worker: Int
+        /// Process identifier.
         public var pid: Int32
+        /// `running`, `starting`, `restarting`, `draining`, `silent`.
         public var state: String
+        /// Time since its last message; 0 for the process that answers. Nanoseconds.
         public var silentForNs: UInt64
+        /// A longer tick is a stall. Nanoseconds; nil when nothing has been heard yet.
         public var thresholdNs: UInt64?
+        /// Its guarded loops.
         public var loops: [LoopStatus]
     }
 
     /// Wall clock, nanoseconds since 1970.
     public var generatedAtUnixNs: Int64
+    /// One entry for each worker.
     public var workers: [Worker]
 
     /// The loops of all workers.
@@ -21,33 +28,6 @@ public struct LoopsDocument: Codable, Sendable, Equatable {
             Worker(
                 worker: view.worker, pid: view.pid, state: view.state, silentForNs: view.silentForNs,
                 thresholdNs: view.status?.thresholdNs, loops: view.status?.loops ?? []
-            )
-        }
-    }
-}
-
-/// The document at `/debug/offload.json`.
-public struct OffloadDocument: Codable, Sendable, Equatable {
-    /// The blocking pool of one worker; nil when nothing has been heard of it yet.
-    public struct Worker: Codable, Sendable, Equatable {
-        public var worker: Int
-        public var pid: Int32
-        public var state: String
-        public var silentForNs: UInt64
-        public var offload: OffloadStatus?
-    }
-
-    /// Wall clock, nanoseconds since 1970.
-    public var generatedAtUnixNs: Int64
-    public var workers: [Worker]
-
-    /// The blocking pools of all workers.
-    public init(_ cluster: ClusterStatus) {
-        generatedAtUnixNs = cluster.nowUnixNs
-        workers = cluster.workers.map { view in
-            Worker(
-                worker: view.worker, pid: view.pid, state: view.state, silentForNs: view.silentForNs,
-                offload: view.status?.offload
             )
         }
     }

@@ -2,7 +2,9 @@
 public struct StallJSONError: Error, Sendable, CustomStringConvertible {
     /// The class of the error. May grow.
     public struct Code: RawRepresentable, Sendable, Hashable {
+        /// The name, as in JSON.
         public var rawValue: String
+        /// A value by its name; unknown ones are kept.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// The input is longer than the limit.
@@ -13,7 +15,9 @@ public struct StallJSONError: Error, Sendable, CustomStringConvertible {
         public static let unencodable = Code(rawValue: "unencodable")
     }
 
+    /// The class of the error.
     public var code: Code
+    /// What happened, for people.
     public var message: String
     /// The error underneath, if any.
     public var cause: (any Error)?
@@ -25,5 +29,6 @@ public struct StallJSONError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
+    /// Code and message.
     public var description: String { "\(code.rawValue): \(message)" }
 }

@@ -5,15 +5,19 @@ public struct StallsDocument: Codable, Sendable, Equatable {
     public struct Worker: Codable, Sendable, Equatable {
         /// Worker number, 0 when the server runs without a supervisor.
         public var worker: Int
+        /// Process identifier.
         public var pid: Int32
         /// `running`, `starting`, `restarting`, `draining`, `silent`.
         public var state: String
         /// Time since its last message; 0 for the process that answers.
         public var silentForNs: UInt64
+        /// How often it has been restarted.
         public var restarts: Int
         /// Nil when nothing has been heard of it yet; so are those that follow.
         public var host: String?
+        /// Wall-clock start, nanoseconds since 1970.
         public var startedAtUnixNs: Int64?
+        /// A longer tick is a stall. Nanoseconds; nil when nothing has been heard yet.
         public var thresholdNs: UInt64?
         /// Loops that are stalled now.
         public var stalledLoops: Int
@@ -29,6 +33,7 @@ public struct StallsDocument: Codable, Sendable, Equatable {
 
     /// Wall clock, nanoseconds since 1970.
     public var generatedAtUnixNs: Int64
+    /// One entry for each worker.
     public var workers: [Worker]
     /// Longest first.
     public var ongoing: [StallReport]
@@ -52,7 +57,7 @@ public struct StallsDocument: Codable, Sendable, Equatable {
         let stalls = cluster.workers.compactMap { $0.status?.stalls }
         generatedAtUnixNs = cluster.nowUnixNs
         workers = cluster.workers.map(Worker.init)
-        ongoing = stalls.flatMap(\.ongoing).sorted { ($1.durationNs, $0.id) < ($0.durationNs, $1.id) }
+        ongoing = cluster.workers.flatMap(\.ongoingNow).sorted { ($1.durationNs, $0.id) < ($0.durationNs, $1.id) }
         let newest = stalls.flatMap(\.recent).sorted { ($1.endedAtUnixNs, $0.id) < ($0.endedAtUnixNs, $1.id) }
         recent = Array(newest.prefix(max(0, recentLimit)))
         var merged: [String: StallSite] = [:]
@@ -106,6 +111,21 @@ extension StallSite {
         firstSeenUnixNs = min(firstSeenUnixNs, other.firstSeenUnixNs)
         lastSeenUnixNs = max(lastSeenUnixNs, other.lastSeenUnixNs)
         if other.worst.isMoreTelling(than: worst) { worst = other.worst }
+    }
+}
+
+extension ClusterStatus.WorkerView {
+    /// The stalls going on, with their length at the time of this view: a worker sends its figures now and then, and a
+    /// stall does not stop growing in between. Those of a silent worker are left as last heard.
+    var ongoingNow: [StallReport] {
+        guard let status else { return [] }
+        guard state != "silent" else { return status.stalls.ongoing }
+        let now = status.generatedAtUnixNs.saturatingAdd(Int64(clamping: silentForNs))
+        return status.stalls.ongoing.map { report in
+            var report = report
+            report.extend(to: now)
+            return report
+        }
     }
 }
 

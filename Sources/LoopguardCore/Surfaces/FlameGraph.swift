@@ -28,7 +28,8 @@ public enum FlameGraph {
         let subtitle = "\(HumanText.duration(ns: tree.nodes[0].ns)) of stalls"
         let page: HTML = """
             <?xml version="1.0" encoding="UTF-8"?>
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="100%" \
+            preserveAspectRatio="xMidYMin meet">
             <title>Loopguard: flame graph of stalls</title>
             <style>\(css)</style>
             <rect class="bg" width="\(width)" height="\(height)"/>
@@ -62,12 +63,12 @@ public enum FlameGraph {
         """
 
     private static let css: HTML = """
-        text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#1b1c20}
+        svg{background:#f7f7f8}text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#1b1c20}
         .h{font:600 16px system-ui,sans-serif}.s{font:13px system-ui,sans-serif;fill:#63666f}.act{cursor:pointer;fill:#2456b8}
         .bg{fill:#f7f7f8}.f rect{stroke:#f7f7f8;stroke-width:.6}.u0 rect{fill:#f2a469}.u1 rect{fill:#eeb27a}
         .u2 rect{fill:#ee9a72}.u3 rect{fill:#f0bd8e}.r rect{fill:#d5d7de}.a rect{fill:#a9c0f2}.t rect{fill:#c9ccd5}
         .hit rect{fill:#b14fd0}.hit text{fill:#fff}.f:hover rect{stroke:#1b1c20;stroke-width:1}
-        @media (prefers-color-scheme:dark){text{fill:#e6e7ea}.s{fill:#a2a5ae}.act{fill:#8fb4ff}.bg{fill:#131417}
+        @media (prefers-color-scheme:dark){svg{background:#131417}text{fill:#e6e7ea}.s{fill:#a2a5ae}.act{fill:#8fb4ff}.bg{fill:#131417}
         .f rect{stroke:#131417}.u0 rect{fill:#8f4f1f}.u1 rect{fill:#855627}.u2 rect{fill:#8d4a2c}.u3 rect{fill:#7d5730}
         .r rect{fill:#33363d}.a rect{fill:#2f4678}.t rect{fill:#3d4048}.f:hover rect{stroke:#e6e7ea}.hit rect{fill:#8a3aa8}}
         """

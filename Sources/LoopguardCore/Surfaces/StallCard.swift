@@ -23,7 +23,7 @@ enum StallCard {
         let report = words.report
         var html: HTML = "<p class=\"cause\">\(report.cause.summary)"
         if let place = words.place {
-            html += " <span class=\"place\" title=\"\(words.culprit?.file ?? "")\">\(place)</span>"
+            html += " at <span class=\"place\" title=\"\(words.culprit?.file ?? "")\">\(place)</span>"
         }
         if report.cause.hostAtFault { html += " <span class=\"tag host\">host at fault</span>" }
         if let kind = words.kind { html += " <span class=\"tag\">\(kind)</span>" }

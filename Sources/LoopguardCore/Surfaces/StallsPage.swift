@@ -63,8 +63,11 @@ public enum StallsPage {
             }
             html += "<p class=\"lead\">\(last ?? "All loops are turning.")</p>\n"
         }
-        let lost = document.sites.reduce(0) { $0 + $1.connectionSeconds }
-        let worst = document.sites.map(\.maxNs).max()
+        // Stalls that go on are not yet in the sites' figures.
+        let lost =
+            document.sites.reduce(0) { $0 + $1.connectionSeconds }
+            + document.ongoing.reduce(0) { $0 + $1.blast.connectionSeconds }
+        let worst = (document.sites.map(\.maxNs) + document.ongoing.map(\.durationNs)).max()
         html += "<dl class=\"figures\">"
         html += PageShell.figure("Stalls so far", HumanText.count(document.total))
         html += PageShell.figure("Places", HumanText.count(document.sites.count))

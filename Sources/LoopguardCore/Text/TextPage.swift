@@ -8,7 +8,7 @@ struct TextPage {
     mutating func line(_ value: String) { text += Self.printable(value) + "\n" }
 
     mutating func heading(_ value: String) {
-        line("")
+        if !text.hasSuffix("\n\n") { line("") }
         line(value)
         line(String(repeating: "=", count: value.count))
     }

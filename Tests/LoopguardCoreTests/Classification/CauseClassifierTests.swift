@@ -94,6 +94,16 @@ import Testing
         #expect(neverRan.hostAtFault)
     }
 
+    @Test func aLackOfCPUTimeProvesNothingOverAFewMilliseconds() {
+        let brief = classify(.at(46, state: "R", .running), [.at(50, state: "R", .running)])
+        #expect(brief.category == .unknown)
+        #expect(!brief.hostAtFault)
+        // What is positive evidence remains so.
+        #expect(classify(.at(46, .running), [.at(50, cpu: 4, state: "R", .running)]).category == .computing)
+        #expect(classify(.at(46, .running), [.at(50, delay: 4, state: "R", .running)]).category == .starved)
+        #expect(classify(.at(46, .call(7)), [.at(50, .call(7))]).category == .blockedInSystemCall)
+    }
+
     @Test(arguments: ["T", "t"] as [Character])
     func stopped(state: Character) {
         let cause = classify(.at(25, .call(7)), [.at(50, state: state, .call(7))])

@@ -94,6 +94,19 @@ import Testing
         #expect(code(Array(String(repeating: "[", count: 100_000).utf8)) == .malformed)
     }
 
+    @Test func aStallGrowsBetweenTheMessagesOfItsWorker() {
+        var store = StallStore()
+        store.begin(.sample(startedMs: 98_000, durationMs: 60, ongoing: true, connections: 10))
+        // The status was made at 100 s; the worker was last heard 500 ms ago.
+        var cluster = ClusterStatus.sample([.sample(stalls: store.status(total: 1))])
+        cluster.workers[0].silentForNs = 500_000_000
+        let report = StallsDocument(cluster).ongoing[0]
+        #expect(report.durationNs == 2_500_000_000)
+        #expect(report.blast.connectionSeconds == 24.5)
+        cluster.workers[0].state = "silent"
+        #expect(StallsDocument(cluster).ongoing[0].durationNs == 60_000_000)
+    }
+
     @Test func mergingWorkers() {
         func worker(_ number: Int, _ reports: [StallReport], ongoing: [StallReport] = []) -> WorkerStatus {
             var store = StallStore()
@@ -104,14 +117,14 @@ import Testing
         let cluster = ClusterStatus.sample([
             worker(
                 1, [.sample(id: "a", startedMs: 10, fingerprint: "same", connections: 10)],
-                ongoing: [.sample(id: "short", durationMs: 60, ongoing: true)]
+                ongoing: [.sample(id: "short", startedMs: 99_900, durationMs: 60, ongoing: true)]
             ),
             worker(
                 2,
                 [
                     .sample(id: "b", startedMs: 30, durationMs: 900, fingerprint: "same", connections: 10),
                     .sample(id: "c", startedMs: 20, fingerprint: "worse", connections: 99_999),
-                ], ongoing: [.sample(id: "long", durationMs: 6_000, ongoing: true)]
+                ], ongoing: [.sample(id: "long", startedMs: 94_000, durationMs: 6_000, ongoing: true)]
             ),
         ])
         let document = StallsDocument(cluster)
