@@ -7,13 +7,13 @@ let package = Package(
         .executable(name: "loopguard-server", targets: ["loopguard-server"]),
         .library(name: "Loopguard", targets: ["Loopguard"]),
         .library(name: "LoopguardWebSocket", targets: ["LoopguardWebSocket"]),
+        .library(name: "LoopguardBus", targets: ["LoopguardBus"]),
         .library(name: "LoopguardRedis", targets: ["LoopguardRedis"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-atomics.git", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -51,7 +51,6 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Atomics", package: "swift-atomics"),
             ]
         ),
         // Topic messages between connections and workers; the in-memory bus; gap repair. Pure.
@@ -82,7 +81,6 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]
         ),
@@ -100,6 +98,10 @@ let package = Package(
                 .product(name: "JWTKit", package: "jwt-kit"),
             ]
         ),
+        // The README's program. No product: users never build it.
+        .executableTarget(
+            name: "hello", dependencies: ["Loopguard", "LoopguardWebSocket"], path: "Tools/Examples/hello"),
+
         .testTarget(name: "LoopguardCoreTests", dependencies: ["LoopguardCore"]),
         .testTarget(name: "LoopguardCaptureTests", dependencies: ["LoopguardCapture", "LoopguardCore", "CLoopguard"]),
         .testTarget(

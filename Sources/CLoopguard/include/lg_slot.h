@@ -31,29 +31,35 @@ typedef struct lg_late_tick {
     uint64_t jobs;         // jobs run in the tick
 } lg_late_tick;
 
+struct lg_capture;
+
 typedef struct lg_slot {
     // Hot: written every tick or every job.
-    _Alignas(64) _Atomic uint64_t busy_since; // start of the running tick, 0 while the thread waits in epoll_wait
+    _Atomic uint64_t busy_since;              // start of the running tick, 0 while the thread waits in epoll_wait
     _Atomic uint64_t ticks;                   // ticks begun
     _Atomic uint64_t jobs;                    // executor jobs begun, all ticks
     _Atomic uint64_t tick_first_job;          // `jobs` when the running tick began
     _Atomic uint64_t scope;                   // who the running job works for, 0 = nobody known
     _Atomic uint64_t threshold_ns;            // set by the watchdog
+    char pad_hot[16];                         // own cache line; `_Alignas(64)` would hide the type from Swift
 
     // Cold: written when a tick was late.
-    _Alignas(64) _Atomic uint64_t late;       // ticks over the threshold, exact
+    _Atomic uint64_t late;                    // ticks over the threshold, exact
     _Atomic uint64_t late_total_ns;
     _Atomic uint64_t late_max_ns;
     _Atomic uint64_t late_buckets[LG_LATE_BUCKETS];
     lg_late_tick late_ring[LG_LATE_RING];     // entry i of the n-th late tick is n % LG_LATE_RING; valid once late > n
 
     // Identity, set once by lg_slot_bind.
-    _Alignas(64) pid_t tid;
+    pid_t tid;
     pthread_t thread;
     uintptr_t stack_low;                      // lowest usable address of the thread's stack
     uintptr_t stack_high;                     // one past the highest
     char name[32];
     _Atomic bool bound;
+
+    // Written by the watchdog around a capture by signal, read by the signal handler; see lg_capture.h.
+    _Atomic(struct lg_capture *_Nullable) capture;
 } lg_slot;
 
 /// CLOCK_MONOTONIC in nanoseconds.
@@ -66,8 +72,8 @@ static inline uint64_t lg_now_ns(void) {
 /// A new slot, zeroed, never freed. Null when out of memory. Any thread.
 lg_slot *_Nullable lg_slot_create(const char *name, uint64_t threshold_ns);
 
-/// Makes `slot` the calling thread's slot: records thread and stack bounds, installs an alternate signal stack, touches
-/// the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
+/// Makes `slot` the calling thread's slot: records thread and stack bounds, installs an alternate signal stack,
+/// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
 int lg_slot_bind(lg_slot *slot);
 
 /// Takes the slot off the calling thread again (before the thread ends).

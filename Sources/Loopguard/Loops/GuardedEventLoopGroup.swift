@@ -1,0 +1,91 @@
+import CLoopguard
+public import NIOCore
+public import NIOPosix
+
+/// Event loops that the watchdog looks after.
+///
+/// NIO's bootstraps accept only NIO's own group, so this one holds such a group (``nio``) and says which of its loops are
+/// healthy. Pass ``nio`` to a bootstrap or to a framework; use ``place()`` where you choose the loop yourself.
+public final class GuardedEventLoopGroup: Sendable {
+    /// How many loops, and how each runs its jobs.
+    public struct Configuration: Sendable {
+        /// Number of loops, one thread each. Default: the number of cores.
+        public var loops: Int = System.coreCount
+        /// A tick that takes at least this long is a stall. Default 50 ms.
+        public var threshold: Duration = .milliseconds(50)
+        public var executor: LoopExecutor.Configuration = .defaults
+
+        public static let defaults = Configuration()
+        public init() {}
+
+        /// - Throws: ``LoopguardError`` with code `.invalidConfiguration` naming the option and what is allowed.
+        public func validate() throws(LoopguardError) {
+            guard (1...1024).contains(loops) else {
+                throw LoopguardError(.invalidConfiguration, "loops is \(loops): choose 1 to 1024.")
+            }
+            guard threshold >= .milliseconds(1), threshold <= .seconds(3600) else {
+                throw LoopguardError(
+                    .invalidConfiguration, "the watchdog threshold is \(threshold): choose 1 ms to 1 h.")
+            }
+            guard executor.jobsPerTick >= 1 else {
+                throw LoopguardError(
+                    .invalidConfiguration, "jobsPerTick is \(executor.jobsPerTick): choose at least 1.")
+            }
+        }
+    }
+
+    public let loops: [GuardedLoop]
+    /// The loops as NIO knows them.
+    public let nio: MultiThreadedEventLoopGroup
+    public let threshold: Duration
+
+    /// Starts the threads.
+    ///
+    /// - Throws: ``LoopguardError`` when the configuration is invalid or a thread cannot be prepared.
+    public init(_ configuration: Configuration = .defaults) async throws {
+        try configuration.validate()
+        threshold = configuration.threshold
+        nio = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+        var loops: [GuardedLoop] = []
+        for (index, eventLoop) in nio.makeIterator().enumerated() {
+            let name = "loop-\(index)"
+            guard let raw = lg_slot_create(name, UInt64(clamping: threshold.nanoseconds)) else {
+                throw LoopguardError(.resources, "out of memory for the thread slot of \(name).")
+            }
+            let slot = SlotPointer(pointer: raw)
+            let status = try await eventLoop.submit { lg_slot_bind(slot.pointer) }.get()
+            guard status == 0 else {
+                throw LoopguardError(.resources, "cannot prepare the thread of \(name): errno \(status).")
+            }
+            let executor = LoopExecutor(eventLoop: eventLoop, slot: slot, configuration: configuration.executor)
+            loops.append(
+                GuardedLoop(name: name, index: index, eventLoop: eventLoop, slot: slot, executor: executor))
+        }
+        self.loops = loops
+    }
+
+    /// The healthy loop with the fewest connections, or nil when all are stalled.
+    public func place() -> GuardedLoop? {
+        loops.filter { !$0.isStalled }.min { $0.connections < $1.connections }
+    }
+
+    /// The loop that runs the calling thread, or nil.
+    public var current: GuardedLoop? {
+        guard let slot = lg_slot_current() else { return nil }
+        return loops.first { $0.slot.pointer == slot }
+    }
+
+    /// The guarded loop of a channel's event loop.
+    public func loop(of eventLoop: any EventLoop) -> GuardedLoop? {
+        loops.first { $0.eventLoop === eventLoop }
+    }
+
+    /// Ends the threads. Nothing may use the loops any more.
+    public func shutdown() async throws {
+        for loop in loops {
+            let slot = loop.slot
+            try? await loop.eventLoop.submit { lg_slot_unbind(slot.pointer) }.get()
+        }
+        try await nio.shutdownGracefully()
+    }
+}

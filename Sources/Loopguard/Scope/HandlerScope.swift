@@ -1,0 +1,73 @@
+public import LoopguardCore
+import Synchronization
+
+/// Whom a piece of work is for: the route, the connection and the correlation ID that stall reports and log lines name.
+///
+/// Any thread.
+public final class HandlerScope: Sendable {
+    /// Name of the handler, usually its route pattern, such as `/ws/rooms/{room}`.
+    public let route: String
+    /// Identifier of the connection, unique in the process.
+    public let connection: String
+    public let correlationID: CorrelationID
+    /// Address of the peer, such as `10.0.0.7:51234`.
+    public let remoteAddress: String?
+    private let message = Atomic<UInt64>(0)
+
+    public init(route: String, connection: String, correlationID: CorrelationID, remoteAddress: String?) {
+        self.route = route
+        self.connection = connection
+        self.correlationID = correlationID
+        self.remoteAddress = remoteAddress
+    }
+
+    /// The scope of the running task; set by servers around a connection's handler.
+    @TaskLocal public static var current: HandlerScope?
+
+    /// Running number of the message being handled, 0 before the first.
+    public var messageNumber: UInt64 { message.load(ordering: .relaxed) }
+
+    /// Counts one message more as begun. One writer at a time: the connection.
+    public func beginMessage() {
+        message.store(message.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    }
+
+    /// A copy for a report.
+    public var snapshot: StallScope {
+        StallScope(
+            route: route, connection: connection, correlation: correlationID.description, message: messageNumber,
+            remote: remoteAddress)
+    }
+}
+
+/// Finds a scope by the number that stands in a thread's slot.
+///
+/// A slot holds a number and not a pointer, so the watchdog never touches an object that a loop may be freeing.
+final class ScopeRegistry: Sendable {
+    static let shared = ScopeRegistry()
+
+    private struct State {
+        var lastID: UInt64 = 0
+        var scopes: [UInt64: HandlerScope] = [:]
+    }
+    private let state = Mutex(State())
+
+    func register(_ scope: HandlerScope) -> UInt64 {
+        state.withLock { state in
+            state.lastID += 1
+            state.scopes[state.lastID] = scope
+            return state.lastID
+        }
+    }
+
+    func unregister(_ id: UInt64) {
+        // The removed scope is released after the lock: its deinit must not run inside.
+        _ = state.withLock { $0.scopes.removeValue(forKey: id) }
+    }
+
+    func scope(_ id: UInt64) -> HandlerScope? {
+        id == 0 ? nil : state.withLock { $0.scopes[id] }
+    }
+
+    var count: Int { state.withLock { $0.scopes.count } }
+}
