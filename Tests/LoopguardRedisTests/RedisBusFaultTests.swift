@@ -20,7 +20,7 @@ import Testing
                 let error = await #expect(throws: BusError.self) { try await publish(bus, 2) }
                 #expect(error?.code == .unavailable)
                 #expect(error?.message.contains(server.address) == true, "\(String(describing: error))")
-                #expect(bus.status.detail.contains("away") || bus.status.detail.contains("connecting again"))
+                #expect(bus.status.detail.contains("tries again in") || bus.status.detail.contains("connecting again"))
                 // With the broker away, a subscription is only noted.
                 try await bus.subscribe(topic: "later")
 
@@ -51,7 +51,7 @@ import Testing
             server.kill(SIGKILL)
             try await server.withBus { bus, inbox in
                 #expect(!bus.status.isAvailable)
-                #expect(bus.status.detail.contains("refused") || bus.status.detail.contains("Connection"))
+                #expect(bus.status.detail.contains("cannot be reached. (Connection refused, errno 111)"))
                 #expect(await code { try await publish(bus, 1) } == .unavailable)
                 try await bus.subscribe(topic: "t")
                 try await server.start()
@@ -60,6 +60,35 @@ import Testing
                 try await publish(bus, 2)
                 try await eventually("delivery") { inbox.all.map(\.payload) == [[2]] }
                 #expect(bus.status.reconnects == 0, "the first connection is no reconnect")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("redis://no-such-host.invalid", "the name no-such-host.invalid cannot be resolved"),
+        ("unix:///nowhere/redis.sock", "No such file or directory, errno 2"),
+    ])
+    func unreachableAddressIsExplained(_ url: String, _ expected: String) async throws {
+        var configuration = RedisBus.Configuration.defaults
+        configuration.url = try RedisURL(url)
+        let bus = try RedisBus(
+            configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
+            logger: LogLines().logger())
+        try await bus.start { _ in }
+        #expect(bus.status.detail.contains(expected), "\(bus.status.detail)")
+        await bus.shutdown()
+    }
+
+    @Test func aLongOutageIsLoggedOnce() async throws {
+        try await RedisServer.with { server in
+            let lines = LogLines()
+            try await server.withBus(logger: lines.logger()) { bus, _ in
+                server.kill(SIGKILL)
+                func down(_ level: Logger.Level) -> Int {
+                    lines.all.count { $0.level == level && $0.message.hasSuffix("cannot connect") }
+                }
+                try await eventually("many attempts") { down(.debug) >= 10 }
+                #expect(down(.warning) == 2, "one for each connection")
             }
         }
     }
