@@ -27,6 +27,7 @@ public func facilities(signal: Int32 = StackCapturer.defaultSignal) -> [String] 
                 + "are cut off there.")
     }
     if !lg_capture_is_installed(signal) {
+        // SAFETY: a C function pointer has the size of Int; only SIG_DFL and SIG_IGN, which are 0 and 1, are told apart by it.
         var action = sigaction()
         let taken =
             sigaction(signal, nil, &action) != 0 || action.sa_flags & SA_SIGINFO != 0

@@ -1,0 +1,342 @@
+import Logging
+import Loopguard
+import NIOCore
+
+/// The connection's side of the channel: frames in, frames out, close handshake, keep-alive.
+///
+/// One parse of all that a read brought, one flush a tick.
+final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMember, @unchecked Sendable {
+    // SAFETY: used on the channel's event loop only; other threads pass the reference on to it (WebSocketConnection.onLoop)
+    // and touch nothing.
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let shared: ServerShared
+    private let loop: LoopContext
+    private let executor: ConnectionExecutor
+    private let logger: Logger
+    private let opened = NIODeadline.now()
+
+    private var context: ChannelHandlerContext?
+    /// Set until the transport has ended: the two hold each other.
+    private var connection: WebSocketConnection?
+    private var parser: FrameParser
+    private var handshake: CloseHandshake
+    private var keepAlive: KeepAlive
+    private var received: [WebSocketMessage] = []
+    private var isReadingPaused = false
+    private var hasPendingRead = false
+    private var handler: Task<Void, Never>?
+    private var closeHooks: [@Sendable () -> Void] = []
+
+    private var messagesIn = 0
+    private var messagesOut = 0
+    private var bytesIn = 0
+    private var bytesOut = 0
+    private var transportError: String?
+
+    init(
+        shared: ServerShared, loop: LoopContext, executor: ConnectionExecutor, logger: Logger, maxMessageBytes: Int
+    ) {
+        self.shared = shared
+        self.loop = loop
+        self.executor = executor
+        self.logger = logger
+        let configuration = shared.configuration
+        parser = FrameParser(
+            limits: .init(messageBytes: maxMessageBytes, fragments: configuration.limits.maxFragments))
+        handshake = CloseHandshake(timeout: .init(configuration.limits.closeTimeout))
+        keepAlive = KeepAlive(
+            interval: .init(configuration.keepAlive.pingInterval), timeout: .init(configuration.keepAlive.pongTimeout),
+            now: opened)
+    }
+
+    func attach(_ connection: WebSocketConnection) { self.connection = connection }
+
+    /// Takes the handler's task, to cancel it some time after the connection has ended.
+    func attach(_ task: Task<Void, Never>) {
+        if connection == nil {
+            loop.cancel(task, at: .now() + .init(shared.configuration.limits.closeTimeout))
+        } else {
+            handler = task
+        }
+    }
+
+    /// Runs `hook` on the loop when the transport has ended; false when it has already.
+    func onClose(_ hook: @escaping @Sendable () -> Void) -> Bool {
+        guard connection != nil else { return false }
+        closeHooks.append(hook)
+        return true
+    }
+
+    // MARK: channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.add(self)
+        loop.counters.webSocketOpened()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end(reason: "the channel was closed")
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var input = unwrapInboundIn(data)
+        let bytes = input.readableBytes
+        bytesIn += bytes
+        keepAlive.sawInput = true
+        // After the peer's close frame, or its violation, bytes are read only so that the kernel does not reset.
+        guard handshake.acceptsFrames else {
+            loop.counters.received(messages: 0, bytes: bytes)
+            return
+        }
+        executor.attributed { receive(&input, bytes) }
+    }
+
+    private func receive(_ input: inout ByteBuffer, _ bytes: Int) {
+        guard let connection else { return }
+        var messages = 0
+        while let event = parser.next(&input) {
+            switch event {
+            case .message(let message):
+                messages += 1
+                if handshake.acceptsMessages { received.append(message) }
+            case .ping(let payload):
+                update { $0.setPong(payload) }
+            case .pong: break
+            case .close(let frame):
+                deliver(connection)
+                let isIdle = connection.mailbox.finish(.closed)
+                apply(handshake.received(frame, isHandlerIdle: isIdle, now: .now()))
+            case .failure(let failure):
+                deliver(connection)
+                let error = WebSocketError(.protocolViolation, "The peer broke the protocol: \(failure.reason).")
+                let isIdle = connection.mailbox.finish(.broken(error))
+                apply(handshake.failed(failure, isHandlerIdle: isIdle, now: .now()))
+            }
+        }
+        deliver(connection)
+        messagesIn += messages
+        loop.counters.received(messages: messages, bytes: bytes)
+    }
+
+    private func deliver(_ connection: WebSocketConnection) {
+        guard !received.isEmpty else { return }
+        if connection.mailbox.append(&received) { isReadingPaused = true }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isReadingPaused {
+            hasPendingRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { flush() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(reason: transportError ?? "the peer ended the connection without a close frame")
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        transportError = "\(error)"
+        context.close(promise: nil)
+    }
+
+    var queuedBytes: Int { connection?.outbox.bytes ?? 0 }
+
+    // MARK: called by the connection
+
+    func resumeReading() {
+        guard isReadingPaused, connection?.mailbox.isPaused == false else { return }
+        isReadingPaused = false
+        guard hasPendingRead else { return }
+        hasPendingRead = false
+        context?.read()
+    }
+
+    func scheduleFlush() { loop.flushSoon(self) }
+
+    func handlerIsIdle() { apply(handshake.handlerIsIdle(now: .now())) }
+
+    func close(_ code: WebSocketCloseCode, _ reason: String, discardingQueue: Bool = false) {
+        apply(handshake.close(code, reason, discardingQueue: discardingQueue, now: .now()))
+    }
+
+    func cut(_ reason: String) {
+        apply(handshake.cut(reason))
+    }
+
+    /// Queues an encoded broadcast.
+    func offer(_ frame: ByteBuffer, topic: String, now: NIODeadline) {
+        guard let connection else { return }
+        let (offer, needsFlush) = connection.outbox.update { $0.offer(frame, topic: topic, now: now) }
+        if needsFlush { loop.flushSoon(self) }
+        switch offer {
+        case .queued(let dropped):
+            loop.counters.dropped(
+                dropped, shared.configuration.outbound.slowConsumer == .latestOnly ? .superseded : .oldest)
+        case .dropped: loop.counters.dropped(1, .newest)
+        case .closed: loop.counters.dropped(1, .disconnected)
+        case .overLimit:
+            loop.counters.dropped(1, .disconnected)
+            closeSlowConsumer()
+        }
+    }
+
+    private func closeSlowConsumer() {
+        close(.tryAgainLater, "slow consumer", discardingQueue: true)
+    }
+
+    // MARK: time
+
+    func tick(now: NIODeadline, lateness: TimeAmount) {
+        apply(handshake.tick(now: now))
+        guard handshake.isOpen, let connection else { return }
+        switch connection.outbox.update({ $0.expire(now: now) }).0 {
+        case .none: break
+        case .dropped(let count): loop.counters.dropped(count, .aged)
+        case .overLimit: return closeSlowConsumer()
+        }
+        switch keepAlive.tick(now: now, lateness: lateness, isReadingPaused: isReadingPaused) {
+        case .none: break
+        case .ping: update { $0.setPing() }
+        case .timedOut: apply(handshake.cut("no pong: the peer is gone"))
+        }
+    }
+
+    // MARK: out
+
+    private func update(_ body: (inout OutboundQueue) -> Void) {
+        guard let connection else { return }
+        if connection.outbox.update(body).needsFlush { loop.flushSoon(self) }
+    }
+
+    /// Writes what waits, as far as the socket takes it; control frames in any case.
+    func flush() {
+        guard let context, let outbox = connection?.outbox else { return }
+        outbox.beginFlush()
+        var hasWritten = false
+        var messages = 0
+        var bytes = 0
+        let channel = context.channel
+        while channel.isWritable, let batch = outbox.take() {
+            messages += batch.messages
+            bytes += batch.buffer.readableBytes
+            hasWritten = true
+            if batch.hasClose {
+                let promise = context.eventLoop.makePromise(of: Void.self)
+                promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.closeFrameWritten() }
+                context.write(wrapOutboundOut(batch.buffer), promise: promise)
+            } else {
+                context.write(wrapOutboundOut(batch.buffer), promise: nil)
+            }
+        }
+        let isBlocked = !channel.isWritable
+        if isBlocked, let control = outbox.update({ $0.takeControl() }).0 {
+            bytes += control.readableBytes
+            hasWritten = true
+            context.write(wrapOutboundOut(control), promise: nil)
+        }
+        if hasWritten { context.flush() }
+        messagesOut += messages
+        bytesOut += bytes
+        loop.counters.sent(messages: messages, bytes: bytes)
+        outbox.endFlush(isBlocked: isBlocked)
+    }
+
+    private func closeFrameWritten() { apply(handshake.closeFrameWritten(now: .now())) }
+
+    // MARK: close
+
+    private func apply(_ actions: CloseHandshake.Actions) {
+        guard actions != .none else { return }
+        connection?.setCloseInfo(handshake.info)
+        if actions.endsMessages, let connection {
+            let lost = WebSocketError(.connectionLost, "The connection was cut: \(handshake.info?.reason ?? "").")
+            _ = connection.mailbox.finish(actions.cuts ? .broken(lost) : .closed, discarding: true)
+            isReadingPaused = false
+            resumePendingRead()
+        }
+        if let frame = actions.send, let connection {
+            let (dropped, needsFlush) = connection.outbox.update {
+                $0.setClose(frame, discardingData: actions.discardsQueue)
+            }
+            loop.counters.dropped(dropped, .disconnected)
+            if needsFlush { loop.flushSoon(self) }
+            // Senders that wait for room learn that there will be none.
+            connection.outbox.endFlush(isBlocked: false)
+        }
+        if actions.shutsDownWriting { shutdownWriting() }
+        if actions.cuts { context?.close(promise: nil) }
+    }
+
+    private func resumePendingRead() {
+        guard hasPendingRead else { return }
+        hasPendingRead = false
+        context?.read()
+    }
+
+    private func shutdownWriting() {
+        isReadingPaused = false
+        resumePendingRead()
+        guard let context else { return }
+        // With TLS the close waits for the peer's close_notify by itself.
+        context.close(mode: shared.configuration.tls == nil ? .output : .all, promise: nil)
+    }
+
+    /// The transport is gone: once.
+    private func end(reason: String) {
+        guard let connection else { return }
+        self.connection = nil
+        loop.remove(self)
+        loop.counters.webSocketClosed()
+        handshake.transportEnded(reason)
+        connection.setCloseInfo(handshake.info)
+        let (dropped, _) = connection.outbox.update { $0.end() }
+        loop.counters.dropped(dropped, .disconnected)
+        connection.outbox.endFlush(isBlocked: false)
+        let error = WebSocketError(.connectionLost, "The connection was lost: \(reason).")
+        _ = connection.mailbox.finish(.broken(error))
+        for hook in closeHooks { hook() }
+        closeHooks = []
+        if let handler {
+            loop.cancel(handler, at: .now() + .init(shared.configuration.limits.closeTimeout))
+            self.handler = nil
+        }
+        report()
+    }
+
+    private func report() {
+        guard let info = handshake.info else { return }
+        shared.metrics.closed(info.code)
+        logger.log(
+            level: info.logLevel, "WebSocket closed",
+            metadata: [
+                "code": "\(info.code)", "reason": "\(info.reason)", "initiator": "\(info.initiator.rawValue)",
+                "duration_ms": "\((NIODeadline.now() - opened).nanoseconds / 1_000_000)",
+                "messages_in": "\(messagesIn)", "messages_out": "\(messagesOut)",
+                "bytes_in": "\(bytesIn)", "bytes_out": "\(bytesOut)",
+            ])
+    }
+}
+
+extension CloseInfo {
+    /// How loudly an end is said: what clients do every day is quiet, what breaks is not.
+    var logLevel: Logger.Level {
+        if isViolation || initiator == .transport { return .notice }
+        switch code {
+        case .normal, .noStatus: return .debug
+        case .internalError: return .notice
+        default: return .info
+        }
+    }
+}
