@@ -164,15 +164,17 @@ import Testing
     }
 
     @Test func aDrainDoesNotWaitForever() async throws {
-        try await ServerFixture.run(configure: { $0.limits.closeTimeout = .seconds(60) }) { server in
-            let clients = try await server.client { port in
-                Clients([try RawClient.open("/ws/echo", port: port), try RawClient(port: port)])
-            }
-            let report = await server.server.drain(deadline: .milliseconds(50), code: .serviceRestart)
-            #expect(report.timedOut == 1 && report.closedCleanly <= 1)
-            #expect(server.server.connections == 0)
-            clients.all.removeAll()
-        }
+        try await ServerFixture.run(
+            configure: { $0.limits.closeTimeout = .seconds(60) },
+            { server in
+                let clients = try await server.client { port in
+                    Clients([try RawClient.open("/ws/echo", port: port), try RawClient(port: port)])
+                }
+                let report = await server.server.drain(deadline: .milliseconds(50), code: .serviceRestart)
+                #expect(report.timedOut == 1 && report.closedCleanly <= 1)
+                #expect(server.server.connections == 0)
+                clients.all.removeAll()
+            })
     }
 
     @Test func acceptingPauses() async throws {

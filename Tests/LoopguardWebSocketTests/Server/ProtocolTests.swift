@@ -7,40 +7,43 @@ import Testing
 /// What a client sees on the wire when it, or the server, breaks off.
 @Suite(.serialized) struct ProtocolTests {
     @Test func violationsAreAnsweredWithTheirCode() async throws {
-        try await ServerFixture.run(configure: {
-            $0.limits.maxMessageBytes = 1_000
-            $0.limits.maxFragments = 3
-        }) { server in
-            let cases: [(bytes: [UInt8], code: Int)] = [
-                ([0x81, 0x01, 0x61], 1002),  // unmasked
-                ([0xC1], 1002),
-                (RawClient.frame(3, []), 1002),
-                (RawClient.frame(1, [0xFF]), 1007),
-                (RawClient.frame(8, [3, 0xE8, 0xFF]), 1007),
-                (RawClient.frame(2, [UInt8](repeating: 0, count: 1_001)), 1009),
-                (
-                    RawClient.text("", final: false) + (0..<3).flatMap { _ in RawClient.frame(0, [], final: false) },
-                    1008
-                ),
-            ]
-            for (bytes, code) in cases {
-                try await server.client { port in
-                    let client = try RawClient.open("/ws/echo", port: port)
-                    // What came before the violation is answered, what comes after is not.
-                    try client.send(RawClient.text("before") + bytes + RawClient.text("after"))
-                    #expect(try client.readFrame().text == "before")
-                    let close = try client.readFrame()
-                    #expect(close.opcode == 8 && close.code == code, "\(close)")
-                    #expect(!close.reason.isEmpty)
-                    #expect(try client.isAtEnd(), "the server ends TCP, without a reset")
+        try await ServerFixture.run(
+            configure: {
+                $0.limits.maxMessageBytes = 1_000
+                $0.limits.maxFragments = 3
+            },
+            { server in
+                let cases: [(bytes: [UInt8], code: Int)] = [
+                    ([0x81, 0x01, 0x61], 1002),  // unmasked
+                    ([0xC1], 1002),
+                    (RawClient.frame(3, []), 1002),
+                    (RawClient.frame(1, [0xFF]), 1007),
+                    (RawClient.frame(8, [3, 0xE8, 0xFF]), 1007),
+                    (RawClient.frame(2, [UInt8](repeating: 0, count: 1_001)), 1009),
+                    (
+                        RawClient.text("", final: false)
+                            + (0..<3).flatMap { _ in RawClient.frame(0, [], final: false) },
+                        1008
+                    ),
+                ]
+                for (bytes, code) in cases {
+                    try await server.client { port in
+                        let client = try RawClient.open("/ws/echo", port: port)
+                        // What came before the violation is answered, what comes after is not.
+                        try client.send(RawClient.text("before") + bytes + RawClient.text("after"))
+                        #expect(try client.readFrame().text == "before")
+                        let close = try client.readFrame()
+                        #expect(close.opcode == 8 && close.code == code, "\(close)")
+                        #expect(!close.reason.isEmpty)
+                        #expect(try client.isAtEnd(), "the server ends TCP, without a reset")
+                    }
                 }
-            }
-            await server.eventually("all have ended") { server.server.connections == 0 }
-            let lines = server.log.lines("WebSocket closed")
-            #expect(lines.count == cases.count)
-            #expect(lines.allSatisfy { $0.level == .notice && $0.metadata["initiator"] == "server" })
-            #expect(server.metric("loopguard_websocket_closed_total", ["code": "1002"]) == 3)
-        }
+                await server.eventually("all have ended") { server.server.connections == 0 }
+                let lines = server.log.lines("WebSocket closed")
+                #expect(lines.count == cases.count)
+                #expect(lines.allSatisfy { $0.level == .notice && $0.metadata["initiator"] == "server" })
+                #expect(server.metric("loopguard_websocket_closed_total", ["code": "1002"]) == 3)
+            })
     }
 
     @Test func controlFramesBetweenFragmentsAreAnsweredAtOnce() async throws {
