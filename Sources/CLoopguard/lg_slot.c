@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "lg_slot.h"
 
+#include "lg_capture.h"
+
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <stdio.h>
@@ -56,6 +58,13 @@ int lg_slot_bind(lg_slot *slot) {
     slot->tid = (pid_t)syscall(SYS_gettid);
     slot->thread = pthread_self();
     e = install_alternate_stack();
+    if (e) return e;
+    // A thread inherits the signal mask of the one that made it, and libdispatch's threads, on which Swift's tasks run, mask
+    // everything: loops made in a task could never be captured while they compute.
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, lg_capture_signal());
+    e = pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
     if (e) return e;
     atomic_store_explicit(&slot->busy_since, lg_now_ns(), memory_order_release);
     atomic_store_explicit(&slot->bound, true, memory_order_release);

@@ -15,10 +15,14 @@ public struct BusError: Error, Sendable, CustomStringConvertible {
         public static let protocolViolation = Code("protocolViolation")
         /// The topic's name is empty, too long, or holds control characters.
         public static let invalidTopic = Code("invalidTopic")
+        /// A header (correlation, origin) is too long or holds control characters.
+        public static let invalidHeaders = Code("invalidHeaders")
         /// The payload is over the bus' limit.
         public static let messageTooLarge = Code("messageTooLarge")
         /// The address of the broker cannot be understood.
         public static let invalidURL = Code("invalidURL")
+        /// A configured limit makes no sense.
+        public static let invalidConfiguration = Code("invalidConfiguration")
         /// The bus has been shut down.
         public static let closed = Code("closed")
     }

@@ -25,11 +25,24 @@ public protocol MessageBus: Sendable {
     /// Takes or renews the lease `name` for `owner`; true = this owner holds it for the next `ttlMilliseconds`.
     func lease(_ name: String, owner: String, ttlMilliseconds: Int) async throws -> Bool
 
+    /// Reads what `topic` still remembers after `position`, so that a client can resume where it stopped; nil reads from
+    /// the oldest message that is left.
+    ///
+    /// The default, for buses without a history, answers ``BusHistory/none``.
+    ///
+    /// - Parameter limit: The most messages to return (the oldest first); the bus may cap it further.
+    /// - Throws: ``BusError`` as `publish`.
+    func history(topic: String, after position: BusPosition?, limit: Int) async throws -> BusHistory
+
     /// Whether publishing is expected to work now. Never blocks.
     var status: BusStatus { get }
 
     /// Unsubscribes and closes. Idempotent.
     func shutdown() async
+}
+
+extension MessageBus {
+    public func history(topic: String, after position: BusPosition?, limit: Int) async throws -> BusHistory { .none }
 }
 
 /// A message as it came back from the bus.

@@ -31,6 +31,8 @@ typedef struct lg_late_tick {
     uint64_t jobs;         // jobs run in the tick
 } lg_late_tick;
 
+struct lg_capture;
+
 typedef struct lg_slot {
     // Hot: written every tick or every job.
     _Atomic uint64_t busy_since;              // start of the running tick, 0 while the thread waits in epoll_wait
@@ -55,6 +57,9 @@ typedef struct lg_slot {
     uintptr_t stack_high;                     // one past the highest
     char name[32];
     _Atomic bool bound;
+
+    // Written by the watchdog around a capture by signal, read by the signal handler; see lg_capture.h.
+    _Atomic(struct lg_capture *_Nullable) capture;
 } lg_slot;
 
 /// CLOCK_MONOTONIC in nanoseconds.
@@ -67,8 +72,8 @@ static inline uint64_t lg_now_ns(void) {
 /// A new slot, zeroed, never freed. Null when out of memory. Any thread.
 lg_slot *_Nullable lg_slot_create(const char *name, uint64_t threshold_ns);
 
-/// Makes `slot` the calling thread's slot: records thread and stack bounds, installs an alternate signal stack, touches
-/// the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
+/// Makes `slot` the calling thread's slot: records thread and stack bounds, installs an alternate signal stack,
+/// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
 int lg_slot_bind(lg_slot *slot);
 
 /// Takes the slot off the calling thread again (before the thread ends).

@@ -10,6 +10,7 @@ import Synchronization
 ///
 /// Connections do not use it directly: each has a small ``ConnectionExecutor`` in front of it.
 public final class LoopExecutor: Sendable {
+    /// How much the executor does in one go.
     public struct Configuration: Sendable {
         /// Jobs run before the loop polls for events again. Default 256.
         public var jobsPerTick: Int = 256

@@ -7,6 +7,7 @@ public import NIOPosix
 /// NIO's bootstraps accept only NIO's own group, so this one holds such a group (``nio``) and says which of its loops are
 /// healthy. Pass ``nio`` to a bootstrap or to a framework; use ``place()`` where you choose the loop yourself.
 public final class GuardedEventLoopGroup: Sendable {
+    /// How many loops, and how each runs its jobs.
     public struct Configuration: Sendable {
         /// Number of loops, one thread each. Default: the number of cores.
         public var loops: Int = System.coreCount

@@ -28,6 +28,7 @@ public final class GuardedLoop: Sendable {
 
     /// Counts a connection in, as early as it has been placed: the next placement must already see it.
     public func connectionOpened() { connectionCount.add(1, ordering: .relaxed) }
+    /// Counts it out; once for each ``connectionOpened()``.
     public func connectionClosed() { connectionCount.subtract(1, ordering: .relaxed) }
 
     /// How long the running tick has lasted; zero while the loop waits for events.

@@ -8,6 +8,7 @@ import Synchronization
 ///
 /// Any thread. NIO's thread pool does the threads; the bounds, names, figures, deadlines and cancellation are ours.
 public final class OffloadPool: Sendable {
+    /// How much work the pool takes at once.
     public struct Configuration: Sendable {
         /// Threads. Default 16.
         public var threads: Int = 16

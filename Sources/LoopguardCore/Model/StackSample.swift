@@ -2,6 +2,7 @@
 public struct StackSample: Codable, Sendable, Equatable {
     /// Time since the stall began.
     public var offsetNs: UInt64
+    /// How far the stack can be trusted.
     public var validity: CaptureValidity
     /// Why the capture is not `verified`, in words.
     public var note: String?
@@ -10,6 +11,7 @@ public struct StackSample: Codable, Sendable, Equatable {
     /// Innermost first: physical frames, then the async parents, then the loop's frames.
     public var frames: [StackFrame]
 
+    /// All its parts.
     public init(
         offsetNs: UInt64, validity: CaptureValidity, note: String? = nil, costNs: UInt64 = 0, frames: [StackFrame]
     ) {
@@ -23,7 +25,9 @@ public struct StackSample: Codable, Sendable, Equatable {
 
 /// How far a captured stack can be trusted. May grow.
 public struct CaptureValidity: RawRepresentable, Codable, Sendable, Hashable {
+    /// The name, as in JSON.
     public var rawValue: String
+    /// A value by its name; unknown ones are kept.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// The thread did not move while it was read.
@@ -40,7 +44,9 @@ public struct CaptureValidity: RawRepresentable, Codable, Sendable, Hashable {
 public struct StackFrame: Codable, Sendable, Hashable {
     /// Demangled name, or nil when the module has no symbol for the address.
     public var function: String?
+    /// Source file, as in the debug information.
     public var file: String?
+    /// Line in `file`.
     public var line: Int?
     /// Base name of the executable or shared library.
     public var module: String?
@@ -48,11 +54,14 @@ public struct StackFrame: Codable, Sendable, Hashable {
     public var address: String
     /// Offset of the address in the module's file, hexadecimal: with the build-id it names the line offline.
     public var moduleOffset: String?
+    /// Build-id of the module, hexadecimal.
     public var buildId: String?
+    /// Where the frame comes from.
     public var kind: FrameKind
     /// True for frames of the runtime, libc, NIO and Loopguard itself: folded when shown, ignored by fingerprints.
     public var isRuntime: Bool
 
+    /// All its parts.
     public init(
         function: String?, file: String? = nil, line: Int? = nil, module: String? = nil, address: String,
         moduleOffset: String? = nil, buildId: String? = nil, kind: FrameKind, isRuntime: Bool = false
@@ -71,7 +80,9 @@ public struct StackFrame: Codable, Sendable, Hashable {
 
 /// Where a frame comes from. May grow.
 public struct FrameKind: RawRepresentable, Codable, Sendable, Hashable {
+    /// The name, as in JSON.
     public var rawValue: String
+    /// A value by its name; unknown ones are kept.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// A frame on the thread's stack.

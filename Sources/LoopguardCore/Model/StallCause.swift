@@ -1,5 +1,6 @@
 /// Why a loop stalled, with the evidence.
 public struct StallCause: Codable, Sendable, Equatable {
+    /// The class.
     public var category: CauseCategory
     /// One sentence for people: `blocked in clock_nanosleep(2)`.
     public var summary: String
@@ -9,12 +10,14 @@ public struct StallCause: Codable, Sendable, Equatable {
     public var target: String?
     /// Thread that holds the lock waited for, as `tid (name)`.
     public var lockOwner: String?
+    /// Where the time went.
     public var shares: CauseShares
     /// True when the machine, not the handler, is to blame.
     public var hostAtFault: Bool
     /// The figures behind the verdict, one line each.
     public var evidence: [String]
 
+    /// All its parts.
     public init(
         category: CauseCategory, summary: String, systemCall: String? = nil, target: String? = nil,
         lockOwner: String? = nil, shares: CauseShares = CauseShares(), hostAtFault: Bool = false,
@@ -33,7 +36,9 @@ public struct StallCause: Codable, Sendable, Equatable {
 
 /// Class of a cause. May grow.
 public struct CauseCategory: RawRepresentable, Codable, Sendable, Hashable {
+    /// The name, as in JSON.
     public var rawValue: String
+    /// A value by its name; unknown ones are kept.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// On a CPU, in user or kernel code.
@@ -58,10 +63,14 @@ public struct CauseCategory: RawRepresentable, Codable, Sendable, Hashable {
 
 /// Shares of the observed time, each 0…1.
 public struct CauseShares: Codable, Sendable, Hashable {
+    /// On a CPU.
     public var cpu: Double
+    /// Runnable, waiting for a CPU.
     public var runDelay: Double
+    /// Blocked.
     public var waiting: Double
 
+    /// All its parts.
     public init(cpu: Double = 0, runDelay: Double = 0, waiting: Double = 0) {
         self.cpu = cpu
         self.runDelay = runDelay

@@ -5,9 +5,11 @@
 public struct StallReport: Codable, Sendable, Equatable {
     /// Unique within the cluster: host, process and running number.
     public var id: String
+    /// Name of the host.
     public var host: String
     /// Worker number, 0 when the server runs without a supervisor.
     public var worker: Int
+    /// Process identifier.
     public var pid: Int32
     /// Name of the loop, such as `loop-0`.
     public var loop: String
@@ -15,16 +17,21 @@ public struct StallReport: Codable, Sendable, Equatable {
     public var startedAtUnixNs: Int64
     /// Length so far; final once `ongoing` is false.
     public var durationNs: UInt64
+    /// True until the tick ends.
     public var ongoing: Bool
+    /// A longer tick is a stall. Nanoseconds.
     public var thresholdNs: UInt64
     /// From the moment the threshold was passed to the moment the stack had been taken. Nil when it was not taken.
     public var detectionLatencyNs: UInt64?
     /// How much later than asked for the watchdog itself was woken: large values accuse the host, not the handler.
     public var watchdogLatenessNs: UInt64
+    /// What kept the loop from turning.
     public var kind: StallKind
+    /// Why.
     public var cause: StallCause
     /// For whom the loop was working; nil when no handler had been marked.
     public var scope: StallScope?
+    /// Whom it hurt.
     public var blast: BlastRadius
     /// Executor jobs that ran in the tick so far.
     public var jobsInTick: UInt64
@@ -37,6 +44,7 @@ public struct StallReport: Codable, Sendable, Equatable {
     /// The lint rule that covers the blocking call, if any.
     public var rule: String?
 
+    /// All its parts.
     public init(
         id: String, host: String, worker: Int, pid: Int32, loop: String, startedAtUnixNs: Int64, durationNs: UInt64,
         ongoing: Bool, thresholdNs: UInt64, detectionLatencyNs: UInt64?, watchdogLatenessNs: UInt64, kind: StallKind,
@@ -68,7 +76,9 @@ public struct StallReport: Codable, Sendable, Equatable {
 
 /// What kept the loop from turning. May grow: compare with the static members, expect unknown values.
 public struct StallKind: RawRepresentable, Codable, Sendable, Hashable {
+    /// The name, as in JSON.
     public var rawValue: String
+    /// A value by its name; unknown ones are kept.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// One executor job (a handler between two suspensions) took the time.
@@ -85,13 +95,16 @@ public struct StallKind: RawRepresentable, Codable, Sendable, Hashable {
 public struct StallScope: Codable, Sendable, Hashable {
     /// The handler's name, usually its route, such as `/ws/rooms/{room}`.
     public var route: String
+    /// Identifier of the connection.
     public var connection: String
+    /// Correlation ID of the connection.
     public var correlation: String
     /// Running number of the message being handled, 0 before the first.
     public var message: UInt64
     /// Address of the client, such as `10.0.0.7:51234`.
     public var remote: String?
 
+    /// All its parts.
     public init(route: String, connection: String, correlation: String, message: UInt64, remote: String?) {
         self.route = route
         self.connection = connection
@@ -108,6 +121,7 @@ public struct BlastRadius: Codable, Sendable, Hashable {
     /// Connections times the time over the threshold: what sites are ranked by.
     public var connectionSeconds: Double
 
+    /// All its parts.
     public init(connections: Int, connectionSeconds: Double) {
         self.connections = connections
         self.connectionSeconds = connectionSeconds

@@ -10,13 +10,16 @@ public struct ThreadSample: Sendable, Equatable {
     public var timeslices: UInt64
     /// `R`, `S`, `D`, `T`, `t`… (stat, third field).
     public var state: Character
+    /// Page faults that needed a disk, so far (stat).
     public var majorFaults: UInt64
     /// System time in clock ticks (stat).
     public var systemTicks: UInt64
     /// User time in clock ticks (stat).
     public var userTicks: UInt64
+    /// What the thread is blocked in.
     public var systemCall: SystemCallState
 
+    /// All its parts.
     public init(
         atNs: UInt64, cpuNs: UInt64, runDelayNs: UInt64, timeslices: UInt64, state: Character, majorFaults: UInt64,
         systemTicks: UInt64, userTicks: UInt64, systemCall: SystemCallState
@@ -54,6 +57,7 @@ public struct BlockedCall: Sendable, Equatable {
     /// `tid (name)` of the owner of the lock waited for.
     public var lockOwner: String?
 
+    /// All its parts.
     public init(name: String, target: String? = nil, lockOwner: String? = nil) {
         self.name = name
         self.target = target

@@ -1,22 +1,31 @@
 /// All that one worker tells about itself: what its admin endpoints show, and what it pushes to the supervisor.
 public struct WorkerStatus: Codable, Sendable, Equatable {
+    /// Name of the host.
     public var host: String
+    /// Worker number, 0 when the server runs without a supervisor.
     public var worker: Int
+    /// Process identifier.
     public var pid: Int32
     /// Wall clock, nanoseconds since 1970.
     public var generatedAtUnixNs: Int64
+    /// Wall-clock start, nanoseconds since 1970.
     public var startedAtUnixNs: Int64
+    /// A longer tick is a stall. Nanoseconds.
     public var thresholdNs: UInt64
     /// Reasons why `/readyz` is red; empty = ready.
     public var notReady: [String]
     /// Facilities that are missing on this machine, each with what that costs.
     public var degradations: [String]
+    /// Its guarded loops.
     public var loops: [LoopStatus]
+    /// The stalls it remembers.
     public var stalls: StallsStatus
+    /// The blocking pool.
     public var offload: OffloadStatus
     /// Everything else worth a line at `/metrics`.
     public var metrics: [MetricSample]
 
+    /// All its parts.
     public init(
         host: String, worker: Int, pid: Int32, generatedAtUnixNs: Int64, startedAtUnixNs: Int64, thresholdNs: UInt64,
         notReady: [String], degradations: [String], loops: [LoopStatus], stalls: StallsStatus, offload: OffloadStatus,
@@ -39,21 +48,30 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
 
 /// One guarded loop.
 public struct LoopStatus: Codable, Sendable, Equatable {
+    /// Name of the loop, such as `loop-0`.
     public var name: String
+    /// Thread identifier of the loop's thread.
     public var tid: Int32
+    /// Connections on the loop.
     public var connections: Int
+    /// Ticks begun.
     public var ticks: UInt64
+    /// Executor jobs begun.
     public var jobs: UInt64
     /// Ticks over the threshold, exact.
     public var lateTicks: UInt64
+    /// Sum of the late ticks, nanoseconds.
     public var lateTotalNs: UInt64
+    /// The longest late tick, nanoseconds.
     public var lateMaxNs: UInt64
     /// Late ticks of at least threshold × 2^i, below threshold × 2^(i+1).
     public var lateBuckets: [UInt64]
     /// How long the running tick has lasted; 0 = waiting for events.
     public var busyForNs: UInt64
+    /// True while the running tick is over the threshold.
     public var stalled: Bool
 
+    /// All its parts.
     public init(
         name: String, tid: Int32, connections: Int, ticks: UInt64, jobs: UInt64, lateTicks: UInt64,
         lateTotalNs: UInt64, lateMaxNs: UInt64, lateBuckets: [UInt64], busyForNs: UInt64, stalled: Bool
@@ -78,37 +96,51 @@ public struct StallsStatus: Codable, Sendable, Equatable {
     public var total: UInt64
     /// Reports not kept in full because their site had had many.
     public var suppressed: UInt64
+    /// Stalls going on.
     public var ongoing: [StallReport]
     /// Newest first, bounded.
     public var recent: [StallReport]
     /// Ranked by connection-seconds lost, worst first, bounded.
     public var sites: [StallSite]
+    /// Sites forgotten to make room for others.
+    public var evictedSites: UInt64
 
+    /// All its parts.
     public init(
         total: UInt64 = 0, suppressed: UInt64 = 0, ongoing: [StallReport] = [], recent: [StallReport] = [],
-        sites: [StallSite] = []
+        sites: [StallSite] = [], evictedSites: UInt64 = 0
     ) {
         self.total = total
         self.suppressed = suppressed
         self.ongoing = ongoing
         self.recent = recent
         self.sites = sites
+        self.evictedSites = evictedSites
     }
 }
 
 /// All stalls of one fingerprint.
 public struct StallSite: Codable, Sendable, Equatable {
+    /// Of all its reports.
     public var fingerprint: String
+    /// Stalls, with and without a full report.
     public var count: UInt64
+    /// Reports that were only counted.
     public var suppressed: UInt64
+    /// Sum of the lengths, nanoseconds.
     public var totalNs: UInt64
+    /// The longest, nanoseconds.
     public var maxNs: UInt64
+    /// Sum over its stalls.
     public var connectionSeconds: Double
+    /// Wall clock, nanoseconds since 1970.
     public var firstSeenUnixNs: Int64
+    /// Wall clock, nanoseconds since 1970.
     public var lastSeenUnixNs: Int64
     /// The longest stall kept in full.
     public var worst: StallReport
 
+    /// All its parts.
     public init(
         fingerprint: String, count: UInt64, suppressed: UInt64, totalNs: UInt64, maxNs: UInt64,
         connectionSeconds: Double, firstSeenUnixNs: Int64, lastSeenUnixNs: Int64, worst: StallReport
@@ -127,19 +159,28 @@ public struct StallSite: Codable, Sendable, Equatable {
 
 /// The blocking pool.
 public struct OffloadStatus: Codable, Sendable, Equatable {
+    /// Threads of the pool.
     public var threads: Int
+    /// Jobs running now.
     public var running: Int
+    /// Jobs waiting for a thread.
     public var queued: Int
+    /// Jobs that may wait.
     public var queueLimit: Int
     /// Age of the oldest queued job.
     public var oldestQueuedNs: UInt64
+    /// Jobs that returned.
     public var completed: UInt64
+    /// Jobs that threw.
     public var failed: UInt64
+    /// Jobs refused since the queue was full.
     public var rejected: UInt64
+    /// Jobs cancelled before they began.
     public var cancelled: UInt64
     /// By the name given to `offload`.
     public var byName: [OffloadNameStatus]
 
+    /// All its parts.
     public init(
         threads: Int = 0, running: Int = 0, queued: Int = 0, queueLimit: Int = 0, oldestQueuedNs: UInt64 = 0,
         completed: UInt64 = 0, failed: UInt64 = 0, rejected: UInt64 = 0, cancelled: UInt64 = 0,
@@ -160,11 +201,16 @@ public struct OffloadStatus: Codable, Sendable, Equatable {
 
 /// Offloaded work of one name.
 public struct OffloadNameStatus: Codable, Sendable, Equatable {
+    /// The name given to `offload`.
     public var name: String
+    /// Jobs that returned.
     public var completed: UInt64
+    /// Sum of the lengths, nanoseconds.
     public var totalNs: UInt64
+    /// The longest, nanoseconds.
     public var maxNs: UInt64
 
+    /// All its parts.
     public init(name: String, completed: UInt64, totalNs: UInt64, maxNs: UInt64) {
         self.name = name
         self.completed = completed
@@ -175,17 +221,25 @@ public struct OffloadNameStatus: Codable, Sendable, Equatable {
 
 /// One time series value, in Prometheus' terms.
 public struct MetricSample: Codable, Sendable, Equatable {
+    /// Whether the value only ever grows.
     public enum Kind: String, Codable, Sendable {
+        /// Only grows, except at a restart.
         case counter
+        /// Goes up and down.
         case gauge
     }
     /// With unit last: `loopguard_websocket_sent_bytes`.
     public var name: String
+    /// One sentence for people.
     public var help: String
+    /// Counter or gauge.
     public var kind: Kind
+    /// Names and values that tell series of one name apart.
     public var labels: [String: String]
+    /// The value.
     public var value: Double
 
+    /// All its parts.
     public init(name: String, help: String, kind: Kind, labels: [String: String] = [:], value: Double) {
         self.name = name
         self.help = help
@@ -197,22 +251,28 @@ public struct MetricSample: Codable, Sendable, Equatable {
 
 /// All workers as the supervisor sees them; with one worker, that one.
 public struct ClusterStatus: Codable, Sendable, Equatable {
+    /// One entry for each worker.
     public var workers: [WorkerView]
 
+    /// All its parts.
     public init(workers: [WorkerView]) { self.workers = workers }
 
     /// A worker and how it is known.
     public struct WorkerView: Codable, Sendable, Equatable {
+        /// Worker number, 0 when the server runs without a supervisor.
         public var worker: Int
+        /// Process identifier.
         public var pid: Int32
         /// `running`, `starting`, `restarting`, `draining`, `silent`.
         public var state: String
         /// Time since its last message; 0 for the process that answers.
         public var silentForNs: UInt64
+        /// How often it has been restarted.
         public var restarts: Int
         /// Nil when nothing has been heard yet.
         public var status: WorkerStatus?
 
+        /// All its parts.
         public init(
             worker: Int, pid: Int32, state: String, silentForNs: UInt64, restarts: Int, status: WorkerStatus?
         ) {

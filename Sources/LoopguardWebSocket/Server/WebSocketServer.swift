@@ -39,7 +39,7 @@ public final class WebSocketServer: Sendable {
         case stopped
     }
 
-    private let shared: ServerShared
+    let shared: ServerShared
     private let group: GuardedEventLoopGroup
     private let control: any EventLoop
     private let state = Mutex(State.idle)

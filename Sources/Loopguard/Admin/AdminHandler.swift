@@ -1,0 +1,66 @@
+import LoopguardCore
+import NIOCore
+import NIOHTTP1
+
+/// Answers one request after another on an admin connection. Confined to the channel's loop.
+final class AdminHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let cluster: @Sendable () -> ClusterStatus
+    private var head: HTTPRequestHead?
+
+    init(cluster: @escaping @Sendable () -> ClusterStatus) { self.cluster = cluster }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body: break  // read and dropped: GET has none that matters, other methods are refused
+        case .end:
+            guard let head else { return }
+            self.head = nil
+            respond(to: head, context: context)
+        }
+    }
+
+    private func respond(to head: HTTPRequestHead, context: ChannelHandlerContext) {
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let answer = DebugResponder.respond(
+            method: head.method.rawValue, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
+            accept: head.headers[canonicalForm: "accept"].joined(separator: ","), cluster: cluster())
+        var headers = HTTPHeaders()
+        for (name, value) in answer.headers { headers.replaceOrAdd(name: name, value: value) }
+        // The responder knows better for HEAD, whose body is empty and whose length is not.
+        if !headers.contains(name: "content-length") {
+            headers.add(name: "content-length", value: "\(answer.body.utf8.count)")
+        }
+        if !headers.contains(name: "cache-control") { headers.add(name: "cache-control", value: "no-store") }
+        // Only GET and HEAD are served for sure without a body of unknown length behind them.
+        let keepAlive = head.isKeepAlive && (head.method == .GET || head.method == .HEAD)
+        headers.replaceOrAdd(name: "connection", value: keepAlive ? "keep-alive" : "close")
+        let response = HTTPResponseHead(
+            version: head.version == .http1_0 ? .http1_0 : .http1_1,
+            status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
+        context.write(wrapOutboundOut(.head(response)), promise: nil)
+        if head.method != .HEAD {
+            context.write(
+                wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(string: answer.body)))), promise: nil
+            )
+        }
+        let done = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        if !keepAlive {
+            let channel = context.channel
+            done.whenComplete { _ in channel.close(promise: nil) }
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent {
+            context.close(promise: nil)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

@@ -1,0 +1,139 @@
+import CLoopguard
+public import Logging
+public import LoopguardCore
+public import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Everything that guards a process: the control loop, the guarded loops, the watchdog, the report thread and the pool for
+/// blocking work.
+///
+/// ```swift
+/// let runtime = try await LoopguardRuntime.start()
+/// let profile = try await runtime.pool.offload("load-profile") { try loadProfile() }
+/// ```
+///
+/// Any thread.
+public final class LoopguardRuntime: Sendable {
+    /// The parts' options together.
+    public struct Configuration: Sendable {
+        /// Loops and threshold.
+        public var group: GuardedEventLoopGroup.Configuration = .defaults
+        /// The pool for blocking work.
+        public var offload: OffloadPool.Configuration = .defaults
+        /// False = the loops are marked but nobody watches them: for measuring what watching costs. Default true.
+        public var isWatchdogEnabled: Bool = true
+        /// Worker number in reports, 0 = the only one.
+        public var worker: Int = 0
+        /// Host name in reports. Default: the machine's.
+        public var host: String = System.hostName
+        public var logger = Logger(label: "loopguard")
+        /// Who is told of stalls. Nil = one log line a stall (``LogStallReporter``).
+        public var reporters: [any StallReporter]?
+
+        public static let defaults = Configuration()
+        public init() {}
+
+        /// - Throws: ``LoopguardError`` with code `.invalidConfiguration`.
+        public func validate() throws(LoopguardError) {
+            try group.validate()
+            try offload.validate()
+        }
+    }
+
+    /// The loop that never runs handlers: accept, bus, admin HTTP.
+    public let control: any EventLoop
+    public let group: GuardedEventLoopGroup
+    public let pool: OffloadPool
+    private let controlGroup: MultiThreadedEventLoopGroup
+    private let watchdog: WatchdogThread
+    private let reports: ReportThread
+    private let identity: ReportThread.Identity
+    private let startedAtUnixNs = WallClock.unixNs()
+    private let degradations: [String]
+
+    private init(
+        controlGroup: MultiThreadedEventLoopGroup, group: GuardedEventLoopGroup, pool: OffloadPool,
+        watchdog: WatchdogThread, reports: ReportThread, identity: ReportThread.Identity, degradations: [String]
+    ) {
+        self.controlGroup = controlGroup
+        self.control = controlGroup.next()
+        self.group = group
+        self.pool = pool
+        self.watchdog = watchdog
+        self.reports = reports
+        self.identity = identity
+        self.degradations = degradations
+    }
+
+    /// Starts all threads and checks which facilities this machine has.
+    ///
+    /// - Throws: ``LoopguardError`` when the configuration is invalid or the system refuses threads or memory.
+    public static func start(_ configuration: Configuration = .defaults) async throws -> LoopguardRuntime {
+        try configuration.validate()
+        let identity = ReportThread.Identity(
+            host: configuration.host, worker: configuration.worker, pid: System.processID)
+        let group = try await GuardedEventLoopGroup(configuration.group)
+        let controlGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let control = try await WatchTarget.control(controlGroup.next(), threshold: group.threshold)
+        let pool = try OffloadPool(configuration.offload, timers: controlGroup.next())
+
+        let reports = ReportThread(
+            identity: identity, reporters: configuration.reporters ?? [LogStallReporter(logger: configuration.logger)])
+        let watchdog = try WatchdogThread(targets: group.loops.map(WatchTarget.init) + [control], reports: reports)
+        var degradations = watchdog.facilities()
+        degradations += await heartbeatDegradations(group)
+        try reports.start()
+        if configuration.isWatchdogEnabled {
+            try watchdog.start()
+        } else {
+            degradations.append("the watchdog is switched off: stalls are counted, not reported")
+        }
+        for line in degradations { configuration.logger.notice("degraded: \(line)") }
+        return LoopguardRuntime(
+            controlGroup: controlGroup, group: group, pool: pool, watchdog: watchdog, reports: reports,
+            identity: identity, degradations: degradations)
+    }
+
+    /// The linker must have bound NIO to our `epoll_wait`: each loop is made to turn once, and must have ticked.
+    private static func heartbeatDegradations(_ group: GuardedEventLoopGroup) async -> [String] {
+        for loop in group.loops {
+            for _ in 0..<2 { try? await loop.eventLoop.scheduleTask(in: .milliseconds(1)) {}.futureResult.get() }
+            if !lg_slot_heartbeat_seen(loop.slot.pointer) {
+                return [
+                    "NIO does not call our epoll_wait (is NIO in a shared library, or built for io_uring?): "
+                        + "stalls of loops are not detected"
+                ]
+            }
+        }
+        return []
+    }
+
+    /// All that this process knows about itself. Never waits for a loop.
+    ///
+    /// - Parameters:
+    ///   - notReady: reasons why the process should get no traffic; empty = ready.
+    ///   - metrics: further figures of the program.
+    public func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
+        let loops = group.loops.map(\.status)
+        let finished = loops.reduce(0) { $0 + $1.lateTicks } + watchdog.controlLateTicks
+        return WorkerStatus(
+            host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: WallClock.unixNs(),
+            startedAtUnixNs: startedAtUnixNs, thresholdNs: UInt64(clamping: group.threshold.nanoseconds),
+            notReady: notReady, degradations: degradations, loops: loops, stalls: reports.status(total: finished),
+            offload: pool.status,
+            metrics: metrics + watchdog.metrics)
+    }
+
+    /// Calls `body` on the report thread whenever a stall begins, goes on or ends.
+    public func onStallChange(_ body: @escaping @Sendable () -> Void) { reports.onChange(body) }
+
+    /// Ends all threads. Close servers and connections first; offloaded work that runs is waited for.
+    public func shutdown() async {
+        await pool.shutdown()
+        watchdog.stop()
+        reports.stop()
+        try? await group.shutdown()
+        try? await controlGroup.shutdownGracefully()
+    }
+}

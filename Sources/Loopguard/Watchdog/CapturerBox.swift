@@ -1,0 +1,20 @@
+import CLoopguard
+import LoopguardCapture
+
+/// Carries the one ``StackCapturer`` to the watchdog's thread.
+final class CapturerBox: @unchecked Sendable {
+    // SAFETY: made and probed before the watchdog's thread starts; from then on only that thread calls `capture`.
+    private let capturer: StackCapturer
+
+    init() throws(LoopguardError) {
+        do { capturer = try StackCapturer() } catch {
+            throw LoopguardError(.resources, "the stack capture cannot be prepared.", cause: error)
+        }
+    }
+
+    func facilities() -> [String] { LoopguardCapture.facilities() }
+
+    func capture(slot: SlotPointer, tick: UInt64) -> CapturedStack {
+        capturer.capture(slot: slot.pointer, tick: tick)
+    }
+}

@@ -1,0 +1,106 @@
+import Dispatch
+import LoopguardCapture
+import LoopguardCore
+import Synchronization
+
+/// Turns observations into reports: names the frames, says why, groups, and tells the reporters.
+///
+/// A thread of its own: the first symbolication reads debug information for tens of milliseconds, and the watchdog must
+/// not wait for it.
+final class ReportThread: Sendable {
+    /// Observations that may wait. A burst beyond it loses details, never counts: the loops count for themselves.
+    static let queueLimit = 1024
+
+    struct Identity: Sendable {
+        var host: String
+        var worker: Int
+        var pid: Int32
+    }
+
+    private struct Inbox {
+        var observations: [StallObservation] = []
+        var dropped: UInt64 = 0
+        var isClosed = false
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let signal = DispatchSemaphore(value: 0)
+    private let store: Mutex<StallStore>
+    private let listeners = Mutex<[@Sendable () -> Void]>([])
+    private let thread = Mutex<PlainThread?>(nil)
+    private let reporters: [any StallReporter]
+    private let identity: Identity
+
+    init(identity: Identity, reporters: [any StallReporter]) {
+        self.identity = identity
+        self.reporters = reporters
+        store = Mutex(StallStore())
+    }
+
+    func start() throws(LoopguardError) {
+        let started = try PlainThread(name: "lg-report") { self.run() }
+        thread.withLock { $0 = started }
+    }
+
+    /// Watchdog thread. Never blocks for long.
+    func submit(_ observation: StallObservation) {
+        inbox.withLock { inbox in
+            if inbox.observations.count < Self.queueLimit {
+                inbox.observations.append(observation)
+            } else {
+                inbox.dropped += 1
+            }
+        }
+        signal.signal()
+    }
+
+    /// Called on this thread after each change.
+    func onChange(_ body: @escaping @Sendable () -> Void) { listeners.withLock { $0.append(body) } }
+
+    /// Any thread. `total` is the loops' own exact count of late ticks that have ended.
+    func status(total: UInt64) -> StallsStatus {
+        let now = WallClock.unixNs()
+        return store.withLock { store in
+            var status = store.status(total: total, nowUnixNs: now)
+            status.total = total + UInt64(status.ongoing.count)
+            return status
+        }
+    }
+
+    /// Observations whose details were lost because the queue was full.
+    var dropped: UInt64 { inbox.withLock { $0.dropped } }
+
+    func stop() {
+        inbox.withLock { $0.isClosed = true }
+        signal.signal()
+        thread.withLock { $0 }?.join()
+    }
+
+    private func run() {
+        var builder = ReportBuilder(identity: identity)
+        while true {
+            signal.wait()
+            let (batch, isClosed) = inbox.withLock { inbox in
+                defer { inbox.observations.removeAll(keepingCapacity: true) }
+                return (inbox.observations, inbox.isClosed)
+            }
+            for observation in batch { publish(observation, &builder) }
+            if !batch.isEmpty { for listener in listeners.withLock({ $0 }) { listener() } }
+            if isClosed { return }
+        }
+    }
+
+    private func publish(_ observation: StallObservation, _ builder: inout ReportBuilder) {
+        let (report, isFirst) = builder.update(with: observation)
+        switch observation.phase {
+        case .ongoing:
+            store.withLock { store in
+                if isFirst { store.begin(report) } else { store.update(report) }
+            }
+            for reporter in reporters { reporter.stallSeen(report) }
+        case .ended, .missed:
+            let decision = store.withLock { $0.finish(report, at: WallClock.unixNs()) }
+            for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import LoopguardCapture
+import LoopguardCore
+
+/// What the watchdog saw of one stall at one moment; it becomes a ``StallReport`` on the report thread.
+struct StallObservation: Sendable {
+    /// One tick of one loop: ticks of a loop never begin at the same nanosecond.
+    struct Key: Hashable, Sendable {
+        var loop: String
+        var beganNs: UInt64
+    }
+
+    enum Phase: Sendable {
+        /// Still running.
+        case ongoing
+        /// Over; the duration is exact.
+        case ended
+        /// It was over before the watchdog could look: counted by the loop itself, without a stack.
+        case missed
+    }
+
+    struct Stack: Sendable {
+        var offsetNs: UInt64
+        var captured: CapturedStack
+    }
+
+    var key: Key
+    var phase: Phase
+    var durationNs: UInt64
+    /// False when the loop's own record of the tick was lost: it lasted at least `durationNs`.
+    var isExact: Bool
+    var thresholdNs: UInt64
+    var startedAtUnixNs: Int64
+    var scope: StallScope?
+    var connections: Int
+    var jobsInTick: UInt64
+    var kind: StallKind
+    /// A stack taken just now.
+    var stack: Stack?
+    var baseline: ThreadSample?
+    var threadSamples: [ThreadSample]
+    var call: BlockedCall?
+    var latenessNs: UInt64
+    var detectionLatencyNs: UInt64?
+}

@@ -1,0 +1,49 @@
+public import LoopguardCore
+
+/// A stack as the watchdog took it: addresses only. ``Symbolizer`` names them, later and on another thread.
+public struct CapturedStack: Sendable, Equatable {
+    public var validity: CaptureValidity
+    /// Why the capture is not verified, in words.
+    public var note: String?
+    /// What the capture cost the calling thread.
+    public var costNs: UInt64
+    /// Innermost first: physical frames, with the suspended async callers after the async function that they wait for.
+    public var addresses: [CapturedAddress]
+    /// True when the thread was asked by a signal; false when it was blocked and only looked at.
+    public var bySignal: Bool
+
+    public init(
+        validity: CaptureValidity, note: String? = nil, costNs: UInt64 = 0, addresses: [CapturedAddress] = [],
+        bySignal: Bool = false
+    ) {
+        self.validity = validity
+        self.note = note
+        self.costNs = costNs
+        self.addresses = addresses
+        self.bySignal = bySignal
+    }
+}
+
+/// One address of a captured stack.
+public struct CapturedAddress: Sendable, Hashable {
+    public var value: UInt64
+    public var kind: Kind
+
+    public init(value: UInt64, kind: Kind) {
+        self.value = value
+        self.kind = kind
+    }
+
+    /// What the address means. May grow.
+    public struct Kind: Sendable, Hashable {
+        private let code: UInt8
+        private init(_ code: UInt8) { self.code = code }
+
+        /// The instruction that runs, or that was interrupted by a signal.
+        public static let programCounter = Kind(0)
+        /// The instruction after a call: the call itself is at `value - 1`.
+        public static let returnAddress = Kind(1)
+        /// Where a suspended async function goes on.
+        public static let asyncResume = Kind(2)
+    }
+}

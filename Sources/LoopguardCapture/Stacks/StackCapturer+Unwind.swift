@@ -1,0 +1,152 @@
+import CLoopguard
+import LoopguardCore
+
+extension StackCapturer {
+    /// Captures a blocked thread without disturbing it.
+    func look(
+        at slot: UnsafeMutablePointer<lg_slot>, stackPointer: UInt64, programCounter: UInt64
+    ) -> CapturedStack {
+        guard lg_capture_by_copy(capture, slot, stackPointer, programCounter) == LG_CAPTURE_OK else {
+            return .none("stacks can be captured on x86-64 only")
+        }
+        let snapshot = lg_capture_copy_snapshot(capture)
+        setFramePointer(of: snapshot, to: UInt64(LG_UNKNOWN))
+        return unwind(snapshot)
+    }
+
+    /// Names the addresses of a snapshot's frames.
+    func unwind(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> CapturedStack {
+        lg_unwinder_clear(unwinder)
+        var (count, end) = run(snapshot)
+        if end == LG_UNWIND_NEEDS_FRAME_POINTER, count > 0,
+            let pointer = framePointer(of: frames[count - 1], in: snapshot)
+        {
+            // Nothing between that function and the innermost one has touched rbp, else it would be on the stack: it holds
+            // this value in all of them.
+            setFramePointer(of: snapshot, to: pointer)
+            (count, end) = run(snapshot)
+        }
+        var addresses: [CapturedAddress] = []
+        addresses.reserveCapacity(min(count + 16, maxFrames))
+        var intact = true
+        for (index, frame) in frames[..<count].enumerated() where addresses.count < maxFrames {
+            let kind: CapturedAddress.Kind = index == 0 || frame.exact ? .programCounter : .returnAddress
+            addresses.append(CapturedAddress(value: frame.pc, kind: kind))
+            guard let context = asyncContext(of: frame, in: snapshot) else { continue }
+            let chain = AsyncChain.walk(
+                from: context, limit: maxFrames - addresses.count,
+                word: { self.word(at: $0, in: snapshot) }, isCode: Self.isCode)
+            addresses.append(contentsOf: chain.resumes.map { CapturedAddress(value: $0, kind: .asyncResume) })
+            intact = intact && chain.isIntact
+        }
+        return Self.judge(addresses, end: end, snapshot: snapshot.pointee, chainIsIntact: intact)
+    }
+
+    private static func judge(
+        _ addresses: [CapturedAddress], end: lg_unwind_end, snapshot: lg_snapshot, chainIsIntact: Bool
+    ) -> CapturedStack {
+        guard !addresses.isEmpty else { return .none("the thread's registers lead nowhere") }
+        var stack = CapturedStack(validity: .partial, addresses: addresses)
+        switch end {
+        case LG_UNWIND_COMPLETE where chainIsIntact: stack.validity = .verified
+        case LG_UNWIND_COMPLETE:
+            stack.validity = .stale
+            stack.note = "the chain of async callers was changing while it was read"
+        case LG_UNWIND_LIMIT: stack.note = "the stack has more frames than the limit"
+        case LG_UNWIND_NO_INFORMATION: stack.note = "the outermost function shown has no unwind information"
+        case _ where snapshot.stack_length == 0: stack.note = "the thread runs on a stack that is not its own"
+        case _ where snapshot.stack_base + UInt64(snapshot.stack_length) < snapshot.stack_high:
+            stack.note = "the stack is larger than the copy (\(snapshot.stack_capacity) bytes)"
+        case LG_UNWIND_NEEDS_FRAME_POINTER:
+            stack.note = "the frame pointer of the outermost function shown could not be found"
+        default: stack.note = "the stack could not be followed further"
+        }
+        return stack
+    }
+
+    private func run(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> (count: Int, end: lg_unwind_end) {
+        guard let base = frames.baseAddress else { return (0, LG_UNWIND_LIMIT) }
+        var end = LG_UNWIND_BROKEN
+        let count = lg_unwind(unwinder, snapshot, base, Int32(maxFrames), &end)
+        return (Int(count), end)
+    }
+
+    private func setFramePointer(of snapshot: UnsafeMutablePointer<lg_snapshot>, to value: UInt64) {
+        withUnsafeMutableBytes(of: &snapshot.pointee.registers) {
+            $0.storeBytes(of: value, toByteOffset: Int(LG_RBP) * 8, as: UInt64.self)
+        }
+    }
+
+    private func word(at address: UInt64, in snapshot: UnsafePointer<lg_snapshot>) -> UInt64? {
+        var value: UInt64 = 0
+        return lg_unwinder_read(unwinder, snapshot, address, &value, 8) ? value : nil
+    }
+
+    private static func isCode(_ address: UInt64) -> Bool {
+        var module = lg_module()
+        return lg_module_find(address, &module)
+    }
+
+    /// The frame's own async context, if its function is async and has a frame.
+    private func asyncContext(of frame: lg_frame, in snapshot: UnsafePointer<lg_snapshot>) -> UInt64? {
+        guard frame.function_start != 0, frame.rbp != UInt64(LG_UNKNOWN), frame.rbp >= 8 else { return nil }
+        // In its first instructions the function has not stored the context yet.
+        guard frame.pc &- frame.function_start >= UInt64(AsyncChain.prologue.count) else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: AsyncChain.prologue.count, alignment: 8) { code in
+            guard let base = code.baseAddress,
+                lg_unwinder_read(unwinder, nil, frame.function_start, base, code.count),
+                code.elementsEqual(AsyncChain.prologue)
+            else { return nil }
+            guard let context = word(at: frame.rbp - 8, in: snapshot), context != 0 else { return nil }
+            return context
+        }
+    }
+
+    /// Where rbp must point in a function that set it up itself, given only rsp.
+    private func framePointer(of frame: lg_frame, in snapshot: UnsafePointer<lg_snapshot>) -> UInt64? {
+        guard frame.pc > frame.function_start, frame.function_start != 0 else { return nil }
+        let length = Int(min(frame.pc - frame.function_start, 128))
+        let decoded = withUnsafeTemporaryAllocation(byteCount: length, alignment: 8) { code -> Prologue? in
+            guard let base = code.baseAddress,
+                lg_unwinder_read(unwinder, nil, frame.function_start, base, length)
+            else { return nil }
+            return Prologue.decode(code)
+        }
+        guard let prologue = decoded else { return nil }
+        let expected = frame.sp &+ prologue.frameSize
+        for offset in stride(from: 0, to: prologue.alignment, by: 8) {
+            if returnQuality(at: expected &+ offset, callee: frame.function_start, in: snapshot) != .none {
+                return expected &+ offset
+            }
+        }
+        // A variable-sized array, or arguments pushed on the stack. Take only a frame whose return address follows a call
+        // of this very function: stale frames of other functions lie around there.
+        for offset in stride(from: UInt64(8), to: 4096, by: 8)
+        where returnQuality(at: expected &+ offset, callee: frame.function_start, in: snapshot) == .proven {
+            return expected &+ offset
+        }
+        return nil
+    }
+
+    private enum ReturnQuality { case none, plausible, proven }
+
+    /// Whether a frame of `callee` may be at `pointer`: there is a return address behind it, and a call before that.
+    private func returnQuality(
+        at pointer: UInt64, callee: UInt64, in snapshot: UnsafePointer<lg_snapshot>
+    ) -> ReturnQuality {
+        guard let address = word(at: pointer &+ 8, in: snapshot), address > 7, Self.isCode(address) else {
+            return .none
+        }
+        return withUnsafeTemporaryAllocation(byteCount: 7, alignment: 8) { code in
+            guard let base = code.baseAddress, lg_unwinder_read(unwinder, nil, address - 7, base, 7) else {
+                return .none
+            }
+            switch Prologue.call(before: code) {
+            case .none: return .none
+            case .indirect: return .plausible
+            case .direct(let displacement):
+                return address &+ UInt64(bitPattern: Int64(displacement)) == callee ? .proven : .plausible
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import CLoopguard
+import Glibc
+public import LoopguardCore
+
+/// Asks the kernel what a thread of this process does.
+///
+/// Keeps the three files of `/proc/self/task/TID` open, so that a sample costs three `pread` calls (about 5 µs) and cannot
+/// be fooled by a thread identifier that was reused: the descriptors belong to the thread. After the thread's end samples
+/// are all zero, with ``SystemCallState/unavailable``.
+///
+/// One thread only: use each probe on the thread that made it, or hand it over whole.
+public final class ThreadProbe {
+    /// The thread that is probed.
+    public let tid: Int32
+
+    private let schedule: Int32
+    private let status: Int32
+    private let call: Int32
+
+    /// Opens the thread's files. Files that the kernel does not offer are left out: their fields stay zero.
+    ///
+    /// - Parameter tid: identifier of a thread of this process, as gettid(2) returns it.
+    /// - Throws: ``CaptureError/Code/noSuchThread`` when none of the files can be opened.
+    public init(tid: Int32) throws(CaptureError) {
+        self.tid = tid
+        let directory = "/proc/self/task/\(tid)/"
+        schedule = open(directory + "schedstat", O_RDONLY | O_CLOEXEC)
+        status = open(directory + "stat", O_RDONLY | O_CLOEXEC)
+        call = open(directory + "syscall", O_RDONLY | O_CLOEXEC)
+        if schedule < 0, status < 0, call < 0 {
+            throw CaptureError(.noSuchThread, "no files under \(directory): the thread has ended, or /proc is missing.")
+        }
+    }
+
+    deinit {
+        for descriptor in [schedule, status, call] where descriptor >= 0 { close(descriptor) }
+    }
+
+    /// What the thread does now. Does not block, does not disturb the thread.
+    public func sample() -> ThreadSample {
+        let call = systemCall()
+        let status = read(self.status, ThreadStatus.parse) ?? ThreadStatus()
+        let schedule = self.schedstat() ?? ThreadSchedule()
+        return ThreadSample(
+            atNs: lg_now_ns(), cpuNs: schedule.cpuNs, runDelayNs: schedule.runDelayNs, timeslices: schedule.timeslices,
+            state: status.state, majorFaults: status.majorFaults, systemTicks: status.systemTicks,
+            userTicks: status.userTicks, systemCall: call)
+    }
+
+    /// The system call that the thread is blocked in.
+    func systemCall() -> SystemCallState { read(call, SystemCallState.parse) ?? .unavailable }
+
+    /// What the scheduler counted for the thread.
+    func schedstat() -> ThreadSchedule? { read(schedule, ThreadSchedule.parse) }
+
+    private func read<Value>(_ descriptor: Int32, _ parse: (UnsafeRawBufferPointer) -> Value?) -> Value? {
+        guard descriptor >= 0 else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { buffer in
+            let count = pread(descriptor, buffer.baseAddress, buffer.count, 0)
+            return count > 0 ? parse(UnsafeRawBufferPointer(rebasing: buffer[..<count])) : nil
+        }
+    }
+}

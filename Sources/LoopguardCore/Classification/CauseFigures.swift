@@ -1,0 +1,119 @@
+/// What a series of thread samples amounts to: shares of the time, and how often the thread was seen in which state.
+struct CauseFigures {
+    var last: ThreadSample?
+    var wallNs: UInt64 = 0
+    var shares = CauseShares()
+    var majorFaults: UInt64 = 0
+    var userTicks: UInt64 = 0
+    var systemTicks: UInt64 = 0
+    var timeslices: UInt64 = 0
+    var count = 0
+    /// Samples in which the thread was on a CPU or waiting for one.
+    var runnable = 0
+    /// Samples in which it was blocked, in a system call or by a page fault.
+    var blocked = 0
+    /// … of these in uninterruptible sleep.
+    var uninterruptible = 0
+    var stopped = 0
+    /// The system call that most blocked samples were in; nil when most were outside any.
+    var dominantCall: Int?
+    var states: [Character] = []
+
+    /// - Parameter samples: oldest first.
+    init(samples: [ThreadSample]) {
+        count = samples.count
+        last = samples.last
+        var calls: [Int?: Int] = [:]
+        for sample in samples {
+            states.append(sample.state)
+            if sample.state == "T" || sample.state == "t" { stopped += 1 }
+            switch sample.systemCall {
+            case .running: runnable += 1
+            case .blocked(let number, _, _, _):
+                blocked += 1
+                calls[number, default: 0] += 1
+            case .outsideSystemCall:
+                blocked += 1
+                calls[nil, default: 0] += 1
+            case .unavailable:
+                if sample.state == "R" { runnable += 1 }
+            }
+            if sample.state == "D" && sample.systemCall != .running { uninterruptible += 1 }
+        }
+        // The latest sample wins a tie: it is the one that the stack and the call's target belong to.
+        let latest = samples.last.flatMap { Self.callNumber($0) }
+        dominantCall = calls.max { ($0.value, $0.key == latest ? 1 : 0) < ($1.value, $1.key == latest ? 1 : 0) }?.key
+        if let first = samples.first, let last, samples.count > 1 { measure(from: first, to: last) }
+    }
+
+    private static func callNumber(_ sample: ThreadSample) -> Int? {
+        if case .blocked(let number, _, _, _) = sample.systemCall { return number }
+        return nil
+    }
+
+    private mutating func measure(from first: ThreadSample, to last: ThreadSample) {
+        wallNs = last.atNs.saturatingSubtract(first.atNs)
+        majorFaults = last.majorFaults.saturatingSubtract(first.majorFaults)
+        userTicks = last.userTicks.saturatingSubtract(first.userTicks)
+        systemTicks = last.systemTicks.saturatingSubtract(first.systemTicks)
+        timeslices = last.timeslices.saturatingSubtract(first.timeslices)
+        guard wallNs > 0 else { return }
+        let wall = Double(wallNs)
+        let cpu = min(1, Double(last.cpuNs.saturatingSubtract(first.cpuNs)) / wall)
+        let delay = min(1 - cpu, Double(last.runDelayNs.saturatingSubtract(first.runDelayNs)) / wall)
+        shares = CauseShares(cpu: cpu, runDelay: delay, waiting: max(0, 1 - cpu - delay))
+    }
+
+    /// False when all was seen at one moment: shares mean nothing then.
+    var hasInterval: Bool { wallNs > 0 }
+
+    var runnableShare: Double { count == 0 ? 0 : Double(runnable) / Double(count) }
+
+    var lastIsRunnable: Bool {
+        guard let last else { return false }
+        return last.systemCall == .running || last.state == "R"
+    }
+
+    /// Share of the CPU time spent in the kernel; nil when the clock ticks (10 ms) do not tell.
+    var kernelShare: Double? {
+        let ticks = userTicks.saturatingAdd(systemTicks)
+        return ticks == 0 ? nil : Double(systemTicks) / Double(ticks)
+    }
+
+    var computingSummary: String {
+        let base = "computing: on a CPU \(HumanText.percent(shares.cpu)) of the time"
+        guard let kernelShare else { return base }
+        if kernelShare >= 0.5 { return base + ", mostly in the kernel (\(HumanText.percent(kernelShare)))" }
+        return base + ", \(HumanText.percent(1 - kernelShare)) of it in user code"
+    }
+
+    /// The figures behind the verdict, one line each.
+    func evidence(call: BlockedCall?) -> [String] {
+        var lines: [String] = []
+        guard count > 0 else { return ["no sample of the thread could be taken"] }
+        if hasInterval {
+            lines.append(
+                "over \(HumanText.duration(ns: wallNs)): CPU \(HumanText.percent(shares.cpu)), waiting for a CPU "
+                    + "\(HumanText.percent(shares.runDelay)), blocked \(HumanText.percent(shares.waiting)), "
+                    + HumanText.count(timeslices, "time slice")
+            )
+            if userTicks > 0 || systemTicks > 0 {
+                lines.append("clock ticks: \(userTicks) user, \(systemTicks) system")
+            }
+            if majorFaults > 0 { lines.append(HumanText.count(majorFaults, "major page fault")) }
+        } else {
+            lines.append("a single moment: no shares")
+        }
+        let line = "\(HumanText.count(count, "sample")): \(runnable) running, \(blocked) blocked"
+        lines.append(line + ", states \(states.prefix(16).map(String.init).joined())")
+        if let call {
+            var text = "system call \(call.name)"
+            if let target = call.target, target != "" { text += ", \(target)" }
+            if let owner = call.lockOwner { text += ", lock held by \(owner)" }
+            lines.append(text)
+        } else if let dominantCall {
+            lines.append("system call number \(dominantCall)")
+        }
+        return lines
+    }
+}

@@ -1,0 +1,93 @@
+extension Detector {
+    /// One look at a running tick.
+    struct Look {
+        var now: UInt64
+        var age: UInt64
+        var jobs: UInt64
+        var jobsInTick: UInt64
+        var scope: UInt64
+    }
+
+    /// A tick that is being watched.
+    struct Tick: Sendable, Equatable {
+        let beganNs: UInt64
+        /// Captures so far.
+        var samples = 0
+        private var baselineAt: UInt64?
+        /// Age at which the next step is due.
+        private var nextAge: UInt64?
+        /// The tick's age when last looked at: it lasted at least so long.
+        private(set) var leastDurationNs: UInt64 = 0
+        private let firstScope: UInt64
+        private var sameScope: Bool
+        private var markAt: UInt64?
+        private var markJobs: UInt64 = 0
+        private var jobsMoved: UInt64?
+
+        init(beganNs: UInt64, scope: UInt64) {
+            self.beganNs = beganNs
+            firstScope = scope
+            sameScope = scope != 0
+        }
+
+        /// The time of the next step; nil once all samples have been taken.
+        func deadline(options: Options) -> UInt64? {
+            if samples >= options.maxSamples { return nil }
+            return beganNs.saturatingAdd(nextAge ?? options.thresholdNs / 2)
+        }
+
+        mutating func advance(_ look: Look, options: Options) -> Action? {
+            leastDurationNs = max(leastDurationNs, look.age)
+            if look.scope != firstScope { sameScope = false }
+            let threshold = options.thresholdNs
+            if samples == 0, look.age < threshold {
+                guard look.age >= threshold / 2, baselineAt == nil else { return nil }
+                baselineAt = look.now
+                nextAge = threshold
+                mark(look, threshold: threshold)
+                return .takeBaseline(tick: beganNs)
+            }
+            guard samples < options.maxSamples, look.age >= (nextAge ?? threshold) || samples == 0 else { return nil }
+            mark(look, threshold: threshold)
+            let index = samples
+            samples += 1
+            nextAge = stepAfter(look, threshold: threshold)
+            return .capture(sampleIndex: index, view(look, options: options))
+        }
+
+        /// The next doubling. But a first capture without a baseline worth the name is soon followed by another, since
+        /// two samples of figures tell a computing thread from a starved one.
+        private func stepAfter(_ look: Look, threshold: UInt64) -> UInt64 {
+            var step = threshold
+            while step <= look.age, step < UInt64.max / 2 { step *= 2 }
+            if samples == 1 {
+                let interval = baselineAt.map { look.now.saturatingSubtract($0) } ?? 0
+                if interval < threshold / 4 { return min(step, look.age.saturatingAdd(threshold / 2)) }
+            }
+            return step
+        }
+
+        /// Counts the jobs between two steps. Steps that follow closely say nothing: no job would have moved.
+        private mutating func mark(_ look: Look, threshold: UInt64) {
+            if let markAt {
+                guard look.now.saturatingSubtract(markAt) >= threshold / 4 else { return }
+                let moved = look.jobs.saturatingSubtract(markJobs)
+                // One interval without a new job is one long job, whatever came before or after.
+                jobsMoved = min(jobsMoved ?? .max, moved)
+            }
+            markAt = look.now
+            markJobs = look.jobs
+        }
+
+        private func view(_ look: Look, options: Options) -> TickView {
+            TickView(
+                beganNs: beganNs, ageNs: look.age, jobsInTick: look.jobsInTick, jobsMoved: jobsMoved,
+                sameScope: sameScope, scope: look.scope,
+                kind: KindClassifier.classify(
+                    jobsInTick: look.jobsInTick, jobsMovedSinceThreshold: jobsMoved, sameScope: sameScope,
+                    options: options.kinds
+                )
+            )
+        }
+    }
+}

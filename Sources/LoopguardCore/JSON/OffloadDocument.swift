@@ -1,0 +1,32 @@
+/// The document at `/debug/offload.json`.
+public struct OffloadDocument: Codable, Sendable, Equatable {
+    /// The blocking pool of one worker; nil when nothing has been heard of it yet.
+    public struct Worker: Codable, Sendable, Equatable {
+        /// Worker number, 0 when the server runs without a supervisor.
+        public var worker: Int
+        /// Process identifier.
+        public var pid: Int32
+        /// `running`, `starting`, `restarting`, `draining`, `silent`.
+        public var state: String
+        /// Time since its last message; 0 for the process that answers. Nanoseconds.
+        public var silentForNs: UInt64
+        /// Its pool; nil when nothing has been heard yet.
+        public var offload: OffloadStatus?
+    }
+
+    /// Wall clock, nanoseconds since 1970.
+    public var generatedAtUnixNs: Int64
+    /// One entry for each worker.
+    public var workers: [Worker]
+
+    /// The blocking pools of all workers.
+    public init(_ cluster: ClusterStatus) {
+        generatedAtUnixNs = cluster.nowUnixNs
+        workers = cluster.workers.map { view in
+            Worker(
+                worker: view.worker, pid: view.pid, state: view.state, silentForNs: view.silentForNs,
+                offload: view.status?.offload
+            )
+        }
+    }
+}

@@ -1,0 +1,139 @@
+/// The document at `/debug/stalls.json`: the stalls of all workers, merged. Schema:
+/// `Documentation/stall-report.schema.json`.
+public struct StallsDocument: Codable, Sendable, Equatable {
+    /// One worker, without its stalls.
+    public struct Worker: Codable, Sendable, Equatable {
+        /// Worker number, 0 when the server runs without a supervisor.
+        public var worker: Int
+        /// Process identifier.
+        public var pid: Int32
+        /// `running`, `starting`, `restarting`, `draining`, `silent`.
+        public var state: String
+        /// Time since its last message; 0 for the process that answers.
+        public var silentForNs: UInt64
+        /// How often it has been restarted.
+        public var restarts: Int
+        /// Nil when nothing has been heard of it yet; so are those that follow.
+        public var host: String?
+        /// Wall-clock start, nanoseconds since 1970.
+        public var startedAtUnixNs: Int64?
+        /// A longer tick is a stall. Nanoseconds; nil when nothing has been heard yet.
+        public var thresholdNs: UInt64?
+        /// Loops that are stalled now.
+        public var stalledLoops: Int
+        /// Connections on all its loops.
+        public var connections: Int
+        /// All its stalls since the start.
+        public var total: UInt64
+        /// Reasons why it is not ready.
+        public var notReady: [String]
+        /// Facilities that are missing on its machine, each with what that costs.
+        public var degradations: [String]
+    }
+
+    /// Wall clock, nanoseconds since 1970.
+    public var generatedAtUnixNs: Int64
+    /// One entry for each worker.
+    public var workers: [Worker]
+    /// Longest first.
+    public var ongoing: [StallReport]
+    /// Newest first.
+    public var recent: [StallReport]
+    /// Merged by fingerprint, most harmful first.
+    public var sites: [StallSite]
+    /// All stalls of all workers since their start, exact.
+    public var total: UInt64
+    /// Reports not kept in full because their site had had many.
+    public var suppressed: UInt64
+    /// Sites forgotten to make room for others.
+    public var evictedSites: UInt64
+
+    /// Merges what all workers tell.
+    ///
+    /// - Parameters:
+    ///   - recentLimit: finished stalls kept, default 200.
+    ///   - siteLimit: sites kept, default 200.
+    public init(_ cluster: ClusterStatus, recentLimit: Int = 200, siteLimit: Int = 200) {
+        let stalls = cluster.workers.compactMap { $0.status?.stalls }
+        generatedAtUnixNs = cluster.nowUnixNs
+        workers = cluster.workers.map(Worker.init)
+        ongoing = cluster.workers.flatMap(\.ongoingNow).sorted { ($1.durationNs, $0.id) < ($0.durationNs, $1.id) }
+        let newest = stalls.flatMap(\.recent).sorted { ($1.endedAtUnixNs, $0.id) < ($0.endedAtUnixNs, $1.id) }
+        recent = Array(newest.prefix(max(0, recentLimit)))
+        var merged: [String: StallSite] = [:]
+        for site in stalls.flatMap(\.sites) {
+            if var known = merged[site.fingerprint] {
+                known.merge(site)
+                merged[site.fingerprint] = known
+            } else {
+                merged[site.fingerprint] = site
+            }
+        }
+        sites = Array(merged.values.sorted(by: StallSite.rank).prefix(max(0, siteLimit)))
+        total = stalls.reduce(0) { $0.saturatingAdd($1.total) }
+        suppressed = stalls.reduce(0) { $0.saturatingAdd($1.suppressed) }
+        evictedSites = stalls.reduce(0) { $0.saturatingAdd($1.evictedSites) }
+    }
+}
+
+extension StallsDocument.Worker {
+    init(_ view: ClusterStatus.WorkerView) {
+        worker = view.worker
+        pid = view.pid
+        state = view.state
+        silentForNs = view.silentForNs
+        restarts = view.restarts
+        host = view.status?.host
+        startedAtUnixNs = view.status?.startedAtUnixNs
+        thresholdNs = view.status?.thresholdNs
+        stalledLoops = view.status?.loops.count { $0.stalled } ?? 0
+        connections = view.status?.loops.reduce(0) { $0.saturatingAdd($1.connections) } ?? 0
+        total = view.status?.stalls.total ?? 0
+        notReady = view.status?.notReady ?? []
+        degradations = view.status?.degradations ?? []
+    }
+
+    var isSilent: Bool { state == "silent" }
+}
+
+extension StallReport {
+    var endedAtUnixNs: Int64 { startedAtUnixNs.saturatingAdd(Int64(clamping: durationNs)) }
+}
+
+extension StallSite {
+    /// Adds the same site of another worker.
+    mutating func merge(_ other: StallSite) {
+        count = count.saturatingAdd(other.count)
+        suppressed = suppressed.saturatingAdd(other.suppressed)
+        totalNs = totalNs.saturatingAdd(other.totalNs)
+        maxNs = max(maxNs, other.maxNs)
+        connectionSeconds += other.connectionSeconds
+        firstSeenUnixNs = min(firstSeenUnixNs, other.firstSeenUnixNs)
+        lastSeenUnixNs = max(lastSeenUnixNs, other.lastSeenUnixNs)
+        if other.worst.isMoreTelling(than: worst) { worst = other.worst }
+    }
+}
+
+extension ClusterStatus.WorkerView {
+    /// The stalls going on, with their length at the time of this view: a worker sends its figures now and then, and a
+    /// stall does not stop growing in between. Those of a silent worker are left as last heard.
+    var ongoingNow: [StallReport] {
+        guard let status else { return [] }
+        guard state != "silent" else { return status.stalls.ongoing }
+        let now = status.generatedAtUnixNs.saturatingAdd(Int64(clamping: silentForNs))
+        return status.stalls.ongoing.map { report in
+            var report = report
+            report.extend(to: now)
+            return report
+        }
+    }
+}
+
+extension ClusterStatus {
+    /// The wall clock when this view was made, as far as the workers' messages tell: nanoseconds since 1970.
+    var nowUnixNs: Int64 {
+        workers.compactMap { view in
+            view.status.map { $0.generatedAtUnixNs.saturatingAdd(Int64(clamping: view.silentForNs)) }
+        }.max() ?? 0
+    }
+}

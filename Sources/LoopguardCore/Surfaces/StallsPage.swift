@@ -1,0 +1,133 @@
+/// `/debug/stalls` for a browser.
+///
+/// Works without JavaScript; with it, the page refreshes itself. Everything that comes from outside is escaped. No external
+/// resources.
+public enum StallsPage {
+    /// The whole page.
+    ///
+    /// - Parameters:
+    ///   - sites: places shown; default 50.
+    ///   - recent: finished stalls listed; default 30.
+    public static func html(_ cluster: ClusterStatus, sites: Int = 50, recent: Int = 30) -> String {
+        let document = StallsDocument(cluster)
+        let now = document.generatedAtUnixNs
+        var main = summary(document)
+        main += PageShell.workers(document.workers, now: now)
+        main += degradations(document)
+        if !document.ongoing.isEmpty {
+            main += "<h2>Going on now</h2>\n"
+            for report in document.ongoing { main += StallCard.ongoing(report) }
+        }
+        if document.sites.isEmpty {
+            if document.ongoing.isEmpty {
+                main += "<p class=\"empty\">No stall so far. Every tick of every loop stayed below the threshold.</p>"
+            }
+        } else {
+            main += "<h2>Places, most harmful first</h2>\n"
+            for (index, site) in document.sites.prefix(max(0, sites)).enumerated() {
+                main += StallCard.site(site, rank: index + 1, now: now)
+            }
+            if document.sites.count > sites {
+                main += """
+                    <p class="meta">… and \(document.sites.count - sites) more in <a href="/debug/stalls.json">the JSON</a>.</p>
+                    """
+            }
+        }
+        main += recentTable(document.recent.prefix(max(0, recent)), now: now)
+        main += """
+            <footer>As of \(UTCTime.text(now)). Also as <a href="/debug/stalls.json">JSON</a> and \
+            <a href="/debug/stalls.txt">text</a>; <a href="/debug/stalls/flamegraph.svg">flame graph</a> of all stalls.\
+            <noscript> Reload the page to see what is new.</noscript></footer>
+            """
+        return PageShell.html(path: "/debug/stalls", title: title(document), main: main)
+    }
+
+    private static func title(_ document: StallsDocument) -> String {
+        document.ongoing.isEmpty
+            ? "Stalls (\(HumanText.count(document.total))) · Loopguard"
+            : "● \(document.ongoing.count) stalled · Loopguard"
+    }
+
+    private static func summary(_ document: StallsDocument) -> HTML {
+        var html: HTML
+        let stuck = document.ongoing.count
+        if stuck > 0 {
+            let behind = document.ongoing.reduce(0) { $0.saturatingAdd($1.blast.connections) }
+            html = "<h1 class=\"bad\">\(HumanText.count(stuck, "loop")) \(stuck == 1 ? "is" : "are") stalled now</h1>\n"
+            html += "<p class=\"lead\">\(HumanText.count(behind, "connection")) "
+            html += "\(behind == 1 ? "is" : "are") waiting behind \(stuck == 1 ? "it" : "them").</p>\n"
+        } else {
+            html = "<h1>No loop is stalled</h1>\n"
+            let last = document.recent.first.map {
+                "The last stall ended \(HumanText.ago(unixNs: $0.endedAtUnixNs, now: document.generatedAtUnixNs))."
+            }
+            html += "<p class=\"lead\">\(last ?? "All loops are turning.")</p>\n"
+        }
+        // Stalls that go on are not yet in the sites' figures.
+        let lost =
+            document.sites.reduce(0) { $0 + $1.connectionSeconds }
+            + document.ongoing.reduce(0) { $0 + $1.blast.connectionSeconds }
+        let worst = (document.sites.map(\.maxNs) + document.ongoing.map(\.durationNs)).max()
+        html += "<dl class=\"figures\">"
+        html += PageShell.figure("Stalls so far", HumanText.count(document.total))
+        html += PageShell.figure("Places", HumanText.count(document.sites.count))
+        html += PageShell.figure("Longest", worst.map { HumanText.duration(ns: $0) } ?? "–")
+        html += PageShell.figure("Connection-seconds lost", HumanText.connectionSeconds(lost))
+        html += PageShell.figure("Threshold", threshold(document))
+        if document.suppressed > 0 {
+            html += PageShell.figure("Reports suppressed", HumanText.count(document.suppressed))
+        }
+        if document.evictedSites > 0 {
+            html += PageShell.figure("Places forgotten", HumanText.count(document.evictedSites))
+        }
+        return html + "</dl>\n"
+    }
+
+    private static func threshold(_ document: StallsDocument) -> String {
+        let all = Set(document.workers.compactMap(\.thresholdNs)).sorted()
+        return all.isEmpty ? "–" : all.map { HumanText.duration(ns: $0) }.joined(separator: ", ")
+    }
+
+    /// What is missing, said once for all workers that say the same.
+    private static func degradations(_ document: StallsDocument) -> HTML {
+        var workersByText: [String: [Int]] = [:]
+        var order: [String] = []
+        for worker in document.workers {
+            for text in worker.degradations {
+                if workersByText[text] == nil { order.append(text) }
+                workersByText[text, default: []].append(worker.worker)
+            }
+        }
+        guard !order.isEmpty else { return HTML() }
+        let items = order.map { text -> HTML in
+            let workers = workersByText[text] ?? []
+            let suffix =
+                workers.count == document.workers.count
+                ? "" : " (worker \(workers.map(String.init).joined(separator: ", ")))"
+            return "<li>\(text)\(suffix)</li>"
+        }
+        return
+            "<div class=\"note\"><p>Not everything is available on this machine</p><ul>\(items.joined())</ul></div>\n"
+    }
+
+    private static func recentTable(_ reports: ArraySlice<StallReport>, now: Int64) -> HTML {
+        guard !reports.isEmpty else { return HTML() }
+        let rows = reports.map { report -> HTML in
+            let words = StallWords(report: report)
+            return """
+                <tr><td class="n">\(UTCTime.timeOfDay(report.startedAtUnixNs))</td>\
+                <td class="n">\(HumanText.duration(ns: report.durationNs))</td><td>\(words.whereabouts)</td>\
+                <td class="m">\(words.headline)</td><td>\(report.cause.summary)</td>\
+                <td class="m">\(report.scope?.route ?? "–")</td><td class="m">\(report.scope?.correlation ?? "–")</td></tr>
+
+                """
+        }
+        return """
+            <h2>Latest stalls</h2>
+            <div class="scroll"><table><thead><tr><th class="n">Began, UTC</th><th class="n">Length</th><th>Loop</th>\
+            <th>Function</th><th>Cause</th><th>Route</th><th>Correlation</th></tr></thead>
+            <tbody>\(rows.joined())</tbody></table></div>
+
+            """
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+
+/// `loopguard-server [serve]`: runs the server.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the server (what happens without a subcommand).")
+
+    @OptionGroup(title: "Network") var network: NetworkOptions
+    @OptionGroup(title: "Workers, loops, watchdog") var runtime: RuntimeOptions
+    @OptionGroup(title: "Bus") var bus: BusOptions
+    @OptionGroup(title: "Authentication of /ws/secure") var keys: KeyOptions
+    @OptionGroup(title: "Authentication of /ws/secure") var authentication: AuthenticationOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup(title: "Logging and configuration") var general: GeneralOptions
+
+    func run() async throws {
+        do {
+            let settings = try SettingsLoader.load(flags: flags, config: general.config)
+            try await ServerProcess(settings: settings).run()
+        } catch let failure as StartFailure {
+            StandardStreams.printError("loopguard-server: \(failure.message)")
+            throw failure.exitCode
+        }
+    }
+
+    private var flags: [Setting: [String]] {
+        let single =
+            network.flags + runtime.flags + bus.flags + keys.flags + authentication.flags + limits.flags + general.flags
+        var flags: [Setting: [String]] = [:]
+        for (setting, value) in single { flags[setting] = value.map { [$0] } }
+        if !network.origin.isEmpty { flags[.origin] = network.origin }
+        return flags
+    }
+}

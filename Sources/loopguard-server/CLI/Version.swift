@@ -1,0 +1,4 @@
+/// The server's version, for `--version` and the banner.
+enum Version {
+    static let current = "0.1.0"
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+
+/// `loopguard-server`.
+@main
+struct LoopguardServerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "loopguard-server",
+        abstract: "A WebSocket server that finds handlers which block its event loops.",
+        discussion: """
+            Every option can also be given as an environment variable (--watchdog-ms as LOOPGUARD_WATCHDOG_MS) or in a \
+            JSON file named by --config ({"watchdog_ms": 50}). A flag beats the environment, the environment beats the \
+            file.
+
+            Exit codes: 0 ended as asked; 64 a setting cannot be used; 69 an address is in use or cannot be bound; \
+            70 failed while running; 71 the system refused threads or memory.
+            """,
+        version: Version.current,
+        subcommands: [ServeCommand.self, TokenCommand.self],
+        defaultSubcommand: ServeCommand.self)
+}

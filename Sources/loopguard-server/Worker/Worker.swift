@@ -1,0 +1,198 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Loopguard
+import LoopguardBus
+import LoopguardCore
+import LoopguardWebSocket
+import NIOCore
+import Synchronization
+
+/// One process that serves connections: the runtime, the bus, the hub, the WebSocket server, and, without a supervisor, the
+/// admin address.
+final class Worker: Sendable {
+    let settings: ServerSettings
+    /// 0 without a supervisor.
+    let index: Int
+    let logger: Logger
+    let runtime: LoopguardRuntime
+    let bus: TappedBus
+    let hub: Hub
+    let server: WebSocketServer
+    let verifier: TokenVerifier
+    let feed = DashboardFeed()
+    /// Such as `host-1/2`.
+    let name: String
+    private let listener: CInt?
+    private let sharedSecret: String
+    private let adminAddress: Mutex<HostPort?>
+    private let isDraining = Atomic<Bool>(false)
+    private let isListening = Atomic<Bool>(false)
+    private let inputs: AsyncStream<Input>
+    private let input: AsyncStream<Input>.Continuation
+
+    private enum Input: Sendable {
+        case signal(Int32)
+        case supervisorGone
+    }
+
+    static let hostName = LoopguardRuntime.Configuration.defaults.host
+
+    /// - Parameters:
+    ///   - listener: an inherited listening socket; nil = bind.
+    ///   - adminAddress: the supervisor's; nil = serve our own.
+    ///   - sharedSecret: signs tokens when no key is configured.
+    /// - Throws: ``StartFailure``.
+    init(
+        settings: ServerSettings, index: Int, listener: CInt?, adminAddress: HostPort?, sharedSecret: String,
+        logger: Logger
+    ) async throws(StartFailure) {
+        self.settings = settings
+        self.index = index
+        self.logger = logger
+        self.listener = listener
+        self.sharedSecret = sharedSecret
+        self.adminAddress = Mutex(adminAddress)
+        name = "\(Self.hostName)/\(index == 0 ? getpid() : Int32(clamping: index))"
+        (inputs, input) = AsyncStream.makeStream()
+        verifier = try await TokenVerifier.load(settings.auth.keys, random: sharedSecret)
+        runtime = try await WorkerFactory.runtime(settings, index: index, logger: logger)
+        let base = try WorkerFactory.bus(
+            settings, workerName: name.filter { $0.isASCII }, eventLoop: runtime.control, onStatusChange: { _ in })
+        let feed = feed
+        bus = TappedBus(base, topics: [DashboardMessages.topic, DashboardMessages.workersTopic]) { feed.received($0) }
+        hub = Hub(bus: bus, group: runtime.group, logger: Logger(label: "loopguard.hub"), workerName: name)
+        server = try WorkerFactory.server(settings, runtime: runtime)
+    }
+
+    /// Serves until it is told to end.
+    ///
+    /// - Returns: the exit code.
+    /// - Throws: ``StartFailure`` when an address cannot be had.
+    func run() async throws -> Int32 {
+        let input = input
+        let signals = SignalEvents([SIGTERM, SIGINT, SIGHUP]) { input.yield(.signal($0)) }
+        defer { withExtendedLifetime(signals) {} }
+        let link = index == 0 ? nil : SupervisorLink(descriptor: WorkerProcess.statusDescriptor)
+
+        let admin = try await startAdmin()
+        let address = try await startServing()
+        isListening.store(true, ordering: .releasing)
+        if link == nil {
+            Banner(settings: settings, admin: adminAddress.withLock { $0 }).print(
+                listening: address, degradations: runtime.status().degradations,
+                demoToken: try await Banner.demoToken(settings, secret: sharedSecret))
+        }
+        link?.start(status: { self.status() }, onGone: { input.yield(.supervisorGone) })
+        if let link { runtime.onStallChange { link.push() } }
+        let producer = DashboardProducer(
+            bus: bus, pool: runtime.pool, feed: feed, workerName: name, logger: logger, status: { self.status() })
+        let producing = Task { await producer.run() }
+        logger.info("serving", metadata: ["address": "\(address)", "pid": "\(getpid())"])
+
+        await waitForEnd()
+        let code = await end(link: link, admin: admin, producing: producing)
+        return code
+    }
+
+    private func startAdmin() async throws -> AdminServer? {
+        guard index == 0, let wanted = settings.admin else { return nil }
+        let admin = AdminServer(eventLoop: runtime.control, logger: Logger(label: "loopguard.admin")) {
+            self.clusterStatus()
+        }
+        let bound = try await Banner.startAdmin(admin, at: wanted)
+        adminAddress.withLock { $0 = bound }
+        return admin
+    }
+
+    private func startServing() async throws -> HostPort {
+        WorkerRoutes(worker: self).register()
+        do {
+            try await hub.start()
+        } catch {
+            throw StartFailure(.software, "the bus cannot be started: \(error)")
+        }
+        do {
+            let listen: WebSocketServer.Listen =
+                listener.map { .inherited(descriptor: $0) } ?? .bind(host: settings.host, port: settings.port)
+            let bound = try await server.start(listen)
+            return HostPort(host: bound.ipAddress ?? settings.host, port: bound.port ?? settings.port)
+        } catch let error as LoopguardError where error.code == .bind {
+            throw Descriptors.addressFailure(
+                HostPort(host: settings.host, port: settings.port), reason: error.description)
+        } catch {
+            throw WorkerFactory.startFailure(error)
+        }
+    }
+
+    private func waitForEnd() async {
+        for await input in inputs {
+            switch input {
+            case .signal(SIGHUP):
+                if index == 0 { logger.notice("SIGHUP is ignored: a rolling restart needs --workers 2 or more") }
+            case .signal(let number):
+                logger.notice("ending", metadata: ["signal": "\(number == SIGINT ? "SIGINT" : "SIGTERM")"])
+                return
+            case .supervisorGone:
+                logger.error("the supervisor has died; draining")
+                return
+            }
+        }
+    }
+
+    private func end(link: SupervisorLink?, admin: AdminServer?, producing: Task<Void, Never>) async -> Int32 {
+        isDraining.store(true, ordering: .releasing)
+        link?.push()
+        let impatience = Task {
+            for await input in inputs {
+                if case .signal(let number) = input, number != SIGHUP {
+                    logger.warning("second signal: ending at once")
+                    exit(0)
+                }
+            }
+        }
+        producing.cancel()
+        let began = ContinuousClock.now
+        let report = await server.drain(deadline: .seconds(settings.drainSeconds), code: .serviceRestart)
+        await bus.shutdown()
+        logger.notice(
+            "ended",
+            metadata: [
+                "closed_cleanly": "\(report.closedCleanly)", "cut": "\(report.timedOut)",
+                "unsent_bytes": "\(report.unsentBytes)", "took": "\(ContinuousClock.now - began)",
+            ])
+        impatience.cancel()
+        link?.stop()
+        await admin?.shutdown()
+        // The threads are not wound down: a handler that still blocks its loop would keep the process, and the kernel
+        // cleans up better than we do.
+        return 0
+    }
+
+    // MARK: What it tells
+
+    var notReady: [String] {
+        var reasons: [String] = []
+        if isDraining.load(ordering: .acquiring) { reasons.append(WorkerReadiness.draining) }
+        if !isListening.load(ordering: .acquiring) { reasons.append(WorkerReadiness.starting) }
+        let bus = bus.status
+        if !bus.isAvailable { reasons.append(WorkerReadiness.bus(bus.detail)) }
+        return reasons
+    }
+
+    func status() -> WorkerStatus {
+        runtime.status(
+            notReady: notReady, metrics: server.metrics + hub.metrics + BusMetrics.samples(bus.status))
+    }
+
+    private func clusterStatus() -> ClusterStatus {
+        let status = status()
+        let state = isDraining.load(ordering: .acquiring) ? "draining" : "running"
+        return ClusterStatus(workers: [
+            .init(worker: index, pid: status.pid, state: state, silentForNs: 0, restarts: 0, status: status)
+        ])
+    }
+
+    /// Where `/debug` is to be found.
+    var admin: HostPort? { adminAddress.withLock { $0 } }
+}

@@ -1,0 +1,7 @@
+/// Why a worker should get no traffic.
+enum WorkerReadiness {
+    static let draining = "draining"
+    static let starting = "starting"
+
+    static func bus(_ detail: String) -> String { "bus: \(detail)" }
+}

@@ -1,0 +1,143 @@
+import CLoopguard
+import Glibc
+import LoopguardCore
+import Testing
+
+@testable import LoopguardCapture
+
+extension RealThreads {
+    /// Many captures of threads that are mostly inside the allocator and the loader, where a careless capture deadlocks.
+    @Suite(.serialized) struct HazardTests {
+        let capturer: StackCapturer
+        init() throws { capturer = try StackCapturer() }
+
+        private func storm(
+            _ captures: Int, sourceLocation: SourceLocation = #_sourceLocation,
+            _ body: @escaping @Sendable (Flag) -> Void
+        ) {
+            let flag = Flag()
+            let victim = Victim { body(flag) }
+            flag.waitUntilBegun()
+            var captured = 0
+            var bySignal = 0
+            for _ in 0..<captures {
+                let stack = capturer.capture(slot: victim.slot, tick: victim.tick)
+                if stack.validity != .notCaptured { captured += 1 }
+                if stack.bySignal { bySignal += 1 }
+                #expect(!stack.addresses.isEmpty || stack.note != nil, sourceLocation: sourceLocation)
+            }
+            flag.set()
+            victim.finish()
+            // A busy machine may leave some signals unanswered in time.
+            #expect(captured > captures / 2, "\(captured) of \(captures)", sourceLocation: sourceLocation)
+            #expect(bySignal > 0, sourceLocation: sourceLocation)
+        }
+
+        @Test func insideMalloc() {
+            let stop = Flag()
+            let other = Victim { Planted.allocates(until: stop) }
+            storm(700) { Planted.allocates(until: $0) }
+            stop.set()
+            other.finish()
+        }
+
+        @Test func insideDlopen() {
+            storm(700) { flag in
+                flag.begin()
+                while !flag.isSet {
+                    if let library = dlopen("libBrokenLocale.so.1", RTLD_NOW) { dlclose(library) }
+                    if let library = dlopen("libthread_db.so.1", RTLD_LAZY) { dlclose(library) }
+                }
+            }
+        }
+
+        @Test func insideDlIteratePhdr() throws {
+            typealias Callback = @convention(c) (UnsafeMutableRawPointer?, Int, UnsafeMutableRawPointer?) -> Int32
+            typealias Iterate = @convention(c) (Callback, UnsafeMutableRawPointer?) -> Int32
+            let symbol = try #require(dlsym(nil, "dl_iterate_phdr"))
+            // SAFETY: the function's C type, from dl_iterate_phdr(3), with an opaque first argument.
+            let iterate = unsafeBitCast(symbol, to: Iterate.self)
+            storm(700) { flag in
+                flag.begin()
+                while !flag.isSet { _ = iterate({ _, _, _ in 0 }, nil) }
+            }
+        }
+
+        /// Corrupt stacks and registers: any result, no crash, no endless loop.
+        @Test(arguments: [UInt64(1), UInt64.random(in: 2...UInt64.max)]) func garbage(seed: UInt64) throws {
+            print("garbage: seed \(seed)")
+            var random = SplitMix64(state: seed)
+            let pipe = try Pipe()
+            let victim = Victim { Planted.keep(Planted.recurses(5) { Planted.callsRead(pipe.reader) }) }
+            let call = try #require(victim.waitUntilBlocked(in: "read"))
+            #expect(call.name == "read")
+            let probe = try ThreadProbe(tid: victim.tid)
+            guard case .blocked(_, _, let stackPointer, let counter) = probe.systemCall() else {
+                Issue.record("the victim moved")
+                return
+            }
+            let stack = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 18)
+            defer { stack.deallocate() }
+            var frames = 0
+            for round in 0..<1500 {
+                _ = capturer.look(at: victim.slot, stackPointer: stackPointer, programCounter: counter)
+                var snapshot = lg_capture_copy_snapshot(capturer.capture).pointee
+                let length = snapshot.stack_length
+                memcpy(stack, snapshot.stack, length)
+                snapshot.stack = stack
+                let words = length / 8
+                for _ in 0..<Int.random(in: 1...(round % 7 == 0 ? words : 12), using: &random) {
+                    let index = Int.random(in: 0..<words, using: &random)
+                    let value = Self.nastyValue(near: snapshot, &random)
+                    stack.withMemoryRebound(to: UInt64.self, capacity: words) { $0[index] = value }
+                }
+                if round % 2 == 0 {
+                    let register = [Int(LG_RBP), Int(LG_RSP), Int(LG_RIP), 3].randomElement(using: &random) ?? 0
+                    let value = Self.nastyValue(near: snapshot, &random)
+                    withUnsafeMutableBytes(of: &snapshot.registers) {
+                        $0.storeBytes(of: value, toByteOffset: register * 8, as: UInt64.self)
+                    }
+                }
+                if round % 5 == 0 { snapshot.stack_length = Int.random(in: 0...words, using: &random) * 8 }
+                let result = withUnsafeMutablePointer(to: &snapshot) { capturer.unwind($0) }
+                #expect(result.addresses.count <= capturer.maxFrames)
+                frames += result.addresses.count
+            }
+            #expect(frames > 1500)
+            pipe.write()
+            victim.finish()
+        }
+
+        private static func nastyValue(near snapshot: lg_snapshot, _ random: inout SplitMix64) -> UInt64 {
+            switch UInt64.random(in: 0..<8, using: &random) {
+            case 0: 0
+            case 1: UInt64.max - UInt64.random(in: 0..<64, using: &random)
+            case 2: UInt64.random(in: 0...UInt64.max, using: &random)
+            case 3: snapshot.stack_base + UInt64.random(in: 0..<UInt64(snapshot.stack_length + 64), using: &random)
+            case 4: snapshot.stack_high &- UInt64.random(in: 0..<32, using: &random)
+            case 5: codeAddress &+ UInt64.random(in: 0..<65536, using: &random)
+            case 6: libcAddress &+ UInt64.random(in: 0..<65536, using: &random)
+            default: 0x7fff_ffff_f000 &+ UInt64.random(in: 0..<8192, using: &random)
+            }
+        }
+
+        private static let codeAddress: UInt64 = {
+            let function: @convention(c) () -> UInt64 = lg_capture_handler_runs
+            // SAFETY: a C function pointer is an address.
+            return UInt64(unsafeBitCast(function, to: UInt.self))
+        }()
+        private static let libcAddress = UInt64(UInt(bitPattern: dlsym(nil, "qsort")))
+    }
+}
+
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}

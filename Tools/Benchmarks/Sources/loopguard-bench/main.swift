@@ -1,0 +1,53 @@
+import ArgumentParser
+import Glibc
+
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "loopguard-bench",
+        abstract: "Measures Loopguard against baselines of the same run and prints ratios.",
+        subcommands: [Run.self, Serve.self], defaultSubcommand: Run.self)
+
+    struct Run: AsyncParsableCommand {
+        @Flag(help: "A few seconds only: shows that everything runs, the figures mean little.")
+        var smoke = false
+
+        mutating func run() async throws {
+            setvbuf(stdout, nil, _IOLBF, 0)
+            let rounds = smoke ? 1 : 5
+            let scale = smoke ? 20 : 1
+            print(Measurement.header)
+            print(RuntimeBenchmarks.heartbeat(rounds: rounds, count: 1_000_000 / scale).line)
+            print(try await RuntimeBenchmarks.jobHop(rounds: rounds, count: 400_000 / scale).line)
+            for measurement in FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale) { print(measurement.line) }
+            pinToSecondCore()
+            for inFlight in [1, 16] {
+                let messages = (inFlight == 1 ? 1_000 : 10_000) / scale
+                for measurement in try ServerBenchmarks.echo(
+                    rounds: rounds, connections: 64, messages: messages, inFlight: inFlight)
+                {
+                    print(measurement.line)
+                }
+            }
+            for inFlight in [1, 8] {
+                for measurement in try ServerBenchmarks.fanOut(
+                    rounds: rounds, connections: smoke ? 50 : 500, messages: 1_000 / scale, inFlight: inFlight)
+                {
+                    print(measurement.line)
+                }
+            }
+        }
+    }
+
+    struct Serve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(shouldDisplay: false)
+        @Argument var kind: String
+
+        mutating func run() async throws {
+            // The parent may be gone before it could kill us.
+            prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
+            try await BenchServer.run(kind: kind)
+        }
+    }
+}
+
+await Bench.main()
