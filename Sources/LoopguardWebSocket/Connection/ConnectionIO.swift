@@ -63,6 +63,11 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
         }
     }
 
+    /// The pipeline did not take it: lets go of the connection, whose handler was never started.
+    func abandon() { end(reason: "the handshake could not be completed") }
+
+    func beginDrain() {}
+
     /// Runs `hook` on the loop when the transport has ended; false when it has already.
     func onClose(_ hook: @escaping @Sendable () -> Void) -> Bool {
         guard connection != nil else { return false }

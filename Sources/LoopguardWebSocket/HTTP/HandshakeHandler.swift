@@ -16,7 +16,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
     private let routes: ServerShared.Routes
     private let refusal: String?
     private let remote: SocketAddress?
-    private let deadline: NIODeadline
+    private var deadline: NIODeadline
     private var context: ChannelHandlerContext?
     private var head: HTTPRequestHead?
     /// Answered or upgraded; only waiting to be closed.
@@ -91,6 +91,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
         context.close(promise: nil)
     }
 
+    func beginDrain() {
+        // Who has not asked yet can ask another worker; an answer on its way may arrive.
+        if !isDone { cut("drain") }
+    }
+
     func cut(_ reason: String) {
         isDone = true
         context?.close(promise: nil)
@@ -156,6 +161,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
             // Last: it hands the bytes that came with the request to its next neighbour, which is the WebSocket by then.
             operations.removeHandler(context: decoder, promise: nil)
         } catch {
+            io.abandon()
             return context.close(promise: nil)
         }
         shared.metrics.handshaken()
@@ -194,8 +200,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
         let promise = context.eventLoop.makePromise(of: Void.self)
         let isTLS = shared.configuration.tls != nil
         // As with WebSockets: closing while unread bytes are there would reset the connection and destroy the answer.
-        let channel = context.channel
-        promise.futureResult.whenComplete { _ in channel.close(mode: isTLS ? .all : .output, promise: nil) }
+        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+            guard let self, let context = self.context else { return }
+            context.close(mode: isTLS ? .all : .output, promise: nil)
+            deadline = min(deadline, .now() + .seconds(1))
+        }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
     }
 }

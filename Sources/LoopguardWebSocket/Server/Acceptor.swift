@@ -36,10 +36,11 @@ final class Acceptor: Sendable {
     /// Milliseconds without accepting when the process is out of descriptors.
     private static let exhaustedPause: CInt = 100
 
-    /// - Parameter listener: a nonblocking listening socket; closed when the acceptor ends.
+    /// - Parameter listener: a nonblocking listening socket; closed when the acceptor ends, or cannot be made or started.
     init(listener: CInt, logger: Logger, callbacks: Callbacks) throws {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else {
+            Glibc.close(listener)
             throw LoopguardError(.resources, "no descriptors left for the acceptor: \(ListeningSocket.text(errno)).")
         }
         for end in ends { ListeningSocket.setFlags(end) }

@@ -177,4 +177,20 @@ final class RawClient {
     static func close(_ code: Int, _ reason: String = "") -> [UInt8] {
         frame(8, [UInt8(code >> 8), UInt8(code & 0xFF)] + Array(reason.utf8))
     }
+
+    /// A listening socket on a free port, as a supervisor would hand it down.
+    static func listener() throws -> CInt {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        // SAFETY: the pointer is used for the duration of the call only.
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0, listen(descriptor, 128) == 0 else { throw Failure(description: "listen: \(errno)") }
+        return descriptor
+    }
 }
