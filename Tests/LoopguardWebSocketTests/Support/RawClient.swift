@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 
 /// A blocking TCP client that says exactly what it is told, byte by byte: the server's manners are judged from outside.
 final class RawClient {
@@ -33,16 +34,9 @@ final class RawClient {
         if var size = receiveBuffer.map({ CInt($0) }) {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
         }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        // SAFETY: the pointer is used for the duration of the call only.
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
+        let descriptor = self.descriptor
+        let status = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+            .withSockAddr { connect(descriptor, $0, socklen_t($1)) }
         guard status == 0 else { throw Failure(description: "connect: errno \(errno)") }
     }
 
@@ -181,15 +175,8 @@ final class RawClient {
     /// A listening socket on a free port, as a supervisor would hand it down.
     static func listener() throws -> CInt {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        // SAFETY: the pointer is used for the duration of the call only.
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
+        let status = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+            .withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) }
         guard status == 0, listen(descriptor, 128) == 0 else { throw Failure(description: "listen: \(errno)") }
         return descriptor
     }
