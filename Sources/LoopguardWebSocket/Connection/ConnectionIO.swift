@@ -54,6 +54,9 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
 
     func attach(_ connection: WebSocketConnection) { self.connection = connection }
 
+    /// The connection, until its transport has ended.
+    var attached: WebSocketConnection? { connection }
+
     /// Takes the handler's task, to cancel it some time after the connection has ended.
     func attach(_ task: Task<Void, Never>) {
         if connection == nil {
