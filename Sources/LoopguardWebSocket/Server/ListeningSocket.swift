@@ -17,7 +17,9 @@ enum ListeningSocket {
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
         if family == AF_INET6 {
-            setsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &on, socklen_t(MemoryLayout<CInt>.size))
+            // `::` is to mean every address, as users expect, whatever the system's default is.
+            var off: CInt = 0
+            setsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &off, socklen_t(MemoryLayout<CInt>.size))
         }
         // SAFETY: the pointer is valid inside the closure and has the size that comes with it.
         let status = address.withSockAddr { pointer, size in Glibc.bind(descriptor, pointer, socklen_t(size)) }

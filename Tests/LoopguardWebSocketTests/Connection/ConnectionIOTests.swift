@@ -85,20 +85,22 @@ import Testing
     }
 
     @Test func aFullMailboxStopsReading() async throws {
-        try await Self.run({ $0.inbound.maxQueueMessages = 2 }) { parts in
-            let reads = ReadCounter()
-            try parts.channel.pipeline.syncOperations.addHandler(reads, position: .first)
-            parts.channel.read()
-            #expect(reads.count == 1)
-            try parts.receive(RawClient.text("a") + RawClient.text("b"))
-            parts.channel.read()
-            let paused = reads.count
-            parts.channel.read()
-            #expect(reads.count == paused, "paused")
-            guard case .message(_, true) = parts.connection.mailbox.take() else { return #expect(Bool(false)) }
-            parts.io.resumeReading()
-            #expect(reads.count == paused + 1, "the held read goes on, once")
-        }
+        try await Self.run(
+            { $0.inbound.maxQueueMessages = 2 },
+            { parts in
+                let reads = ReadCounter()
+                try parts.channel.pipeline.syncOperations.addHandler(reads, position: .first)
+                parts.channel.read()
+                #expect(reads.count == 1)
+                try parts.receive(RawClient.text("a") + RawClient.text("b"))
+                parts.channel.read()
+                let paused = reads.count
+                parts.channel.read()
+                #expect(reads.count == paused, "paused")
+                guard case .message(_, true) = parts.connection.mailbox.take() else { return #expect(Bool(false)) }
+                parts.io.resumeReading()
+                #expect(reads.count == paused + 1, "the held read goes on, once")
+            })
     }
 
     @Test func controlFramesPassAFullSocket() async throws {
