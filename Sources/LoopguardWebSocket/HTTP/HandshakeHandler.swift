@@ -56,7 +56,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDone else { return }
         switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
+        case .head(let head):
+            self.head = head
+            // Refused in any case, and a client that asks with Expect waits for a word before it sends the body.
+            if Self.announcesBody(head) { decide(head, context) }
         case .body: refuse(.body)
         case .end:
             guard let head else { return }
@@ -102,6 +105,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
     }
 
     // MARK: decision
+
+    private static func announcesBody(_ head: HTTPRequestHead) -> Bool {
+        head.headers.contains(name: "transfer-encoding") || head.headers["content-length"].contains { $0 != "0" }
+    }
 
     private func decide(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         if let refusal { return refuse(.overloaded(refusal)) }

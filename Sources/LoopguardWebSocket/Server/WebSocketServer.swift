@@ -187,7 +187,9 @@ public final class WebSocketServer: Sendable {
 
     // MARK: end
 
+    /// Leaves new connections in the kernel's queue, where another worker that shares the socket may take them. Idempotent.
     public func pauseAccepting() { acceptor?.pause() }
+    /// Accepts again. Idempotent.
     public func resumeAccepting() { acceptor?.resume() }
 
     private var acceptor: Acceptor? {
@@ -223,6 +225,8 @@ public final class WebSocketServer: Sendable {
     /// Handlers that run.
     public var handlers: Int { shared.loops.reduce(0) { $0 + $1.counters.snapshot.handlers } }
 
+    /// Connections, handshakes, refusals by reason, closes by code, messages and bytes, drops by reason. Counters count from
+    /// the start of the server.
     public var metrics: [MetricSample] {
         var sum = LoopCounters.Snapshot()
         for loop in shared.loops { sum += loop.counters.snapshot }

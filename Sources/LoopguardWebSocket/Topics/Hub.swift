@@ -118,6 +118,7 @@ public final class Hub: Sendable {
     /// Topics with subscribers on this worker.
     public var topics: Int { state.withLock { $0.registry.topics } }
 
+    /// Topics, subscribers, published, received and delivered messages.
     public var metrics: [MetricSample] {
         let (topics, subscriptions) = state.withLock { ($0.registry.topics, $0.registry.subscriptions) }
         let delivered = loops.reduce(0) { $0 + $1.delivered }

@@ -21,6 +21,10 @@ import Testing
                     ),
                     ("GET /\(String(repeating: "x", count: 2_000)) HTTP/1.1\r\nHost: a\r\n\r\n", 431, "too large"),
                     ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 413, "bodies"),
+                    (
+                        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", 405,
+                        "allow: get, head"
+                    ),
                     (RawClient.request("/ws/echo", headers: ["Origin: https://evil.example"]), 403, "origin"),
                     (RawClient.request("/ws/echo").replacing("dGhlIHNhbXBsZSBub25jZQ==", with: "short"), 400, "key"),
                 ]

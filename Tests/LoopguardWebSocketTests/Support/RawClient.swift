@@ -26,17 +26,17 @@ final class RawClient {
 
     init(port: Int, receiveBuffer: Int? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var time = timeval(tv_sec: 5, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        // struct timeval: 5 s, 0 µs.
+        var time: (Int, Int) = (5, 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<(Int, Int)>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<(Int, Int)>.size))
         var on: CInt = 1
         setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
         if var size = receiveBuffer.map({ CInt($0) }) {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
         }
-        let descriptor = self.descriptor
-        let status = try SocketAddress(ipAddress: "127.0.0.1", port: port)
-            .withSockAddr { connect(descriptor, $0, socklen_t($1)) }
+        let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+        let status = address.withSockAddr { connect(descriptor, $0, socklen_t($1)) }
         guard status == 0 else { throw Failure(description: "connect: errno \(errno)") }
     }
 
@@ -49,8 +49,9 @@ final class RawClient {
 
     /// Closes with a reset instead of an orderly end.
     func reset() {
-        var value = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+        // struct linger: on, 0 s.
+        var value: (CInt, CInt) = (1, 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<(CInt, CInt)>.size))
         close()
     }
 
@@ -175,8 +176,8 @@ final class RawClient {
     /// A listening socket on a free port, as a supervisor would hand it down.
     static func listener() throws -> CInt {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        let status = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
-            .withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) }
+        let address = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+        let status = address.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) }
         guard status == 0, listen(descriptor, 128) == 0 else { throw Failure(description: "listen: \(errno)") }
         return descriptor
     }
