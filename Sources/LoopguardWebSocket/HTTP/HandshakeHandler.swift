@@ -57,7 +57,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
         guard !isDone else { return }
         switch unwrapInboundIn(data) {
         case .head(let head): self.head = head
-        case .body: refuse(.body)
+        case .body:
+            // The head says better what is wrong: a path that is not there, a method that is not allowed, or the body.
+            if let head { decide(head, context) }
+            if !isDone { refuse(.body) }
         case .end:
             guard let head else { return }
             decide(head, context)
