@@ -66,6 +66,9 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
         }
     }
 
+    /// Nobody need be cancelled when the connection ends.
+    func handlerEnded() { handler = nil }
+
     /// The pipeline did not take it: lets go of the connection, whose handler was never started.
     func abandon() { end(reason: "the handshake could not be completed") }
 
