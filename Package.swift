@@ -132,6 +132,7 @@ let package = Package(
             name: "LoopguardWebSocketTests",
             dependencies: [
                 "LoopguardWebSocket", "Loopguard", "LoopguardCore", "LoopguardBus",
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
