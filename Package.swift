@@ -7,6 +7,7 @@ let package = Package(
         .executable(name: "loopguard-server", targets: ["loopguard-server"]),
         .library(name: "Loopguard", targets: ["Loopguard"]),
         .library(name: "LoopguardWebSocket", targets: ["LoopguardWebSocket"]),
+        .library(name: "LoopguardBus", targets: ["LoopguardBus"]),
         .library(name: "LoopguardRedis", targets: ["LoopguardRedis"]),
     ],
     dependencies: [
@@ -97,6 +98,10 @@ let package = Package(
                 .product(name: "JWTKit", package: "jwt-kit"),
             ]
         ),
+        // The README's program. No product: users never build it.
+        .executableTarget(
+            name: "hello", dependencies: ["Loopguard", "LoopguardWebSocket"], path: "Tools/Examples/hello"),
+
         .testTarget(name: "LoopguardCoreTests", dependencies: ["LoopguardCore"]),
         .testTarget(name: "LoopguardCaptureTests", dependencies: ["LoopguardCapture", "LoopguardCore", "CLoopguard"]),
         .testTarget(

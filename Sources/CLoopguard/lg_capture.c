@@ -160,6 +160,13 @@ int lg_capture_install(int signo) {
     return 0;
 }
 
+bool lg_capture_signal_is_free(int signo) {
+    struct sigaction now;
+    if (sigaction(signo, NULL, &now) != 0) return false;
+    if (now.sa_flags & SA_SIGINFO) return now.sa_sigaction == handler;
+    return now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN;
+}
+
 bool lg_capture_is_installed(int signo) {
     struct sigaction now;
     return sigaction(signo, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handler;
@@ -230,6 +237,11 @@ lg_capture_result lg_capture_by_copy(lg_capture *c, const lg_slot *slot, uint64_
 int lg_capture_install(int signo) {
     (void)signo;
     return ENOTSUP;
+}
+
+bool lg_capture_signal_is_free(int signo) {
+    (void)signo;
+    return true;
 }
 
 bool lg_capture_is_installed(int signo) {

@@ -21,6 +21,8 @@ public final class LoopguardRuntime: Sendable {
         public var group: GuardedEventLoopGroup.Configuration = .defaults
         /// The pool for blocking work.
         public var offload: OffloadPool.Configuration = .defaults
+        /// False = the loops are marked but nobody watches them: for measuring what watching costs. Default true.
+        public var isWatchdogEnabled: Bool = true
         /// Worker number in reports, 0 = the only one.
         public var worker: Int = 0
         /// Host name in reports. Default: the machine's.
@@ -82,7 +84,11 @@ public final class LoopguardRuntime: Sendable {
         var degradations = watchdog.facilities()
         degradations += await heartbeatDegradations(group)
         try reports.start()
-        try watchdog.start()
+        if configuration.isWatchdogEnabled {
+            try watchdog.start()
+        } else {
+            degradations.append("the watchdog is switched off: stalls are counted, not reported")
+        }
         for line in degradations { configuration.logger.notice("degraded: \(line)") }
         return LoopguardRuntime(
             controlGroup: controlGroup, group: group, pool: pool, watchdog: watchdog, reports: reports,

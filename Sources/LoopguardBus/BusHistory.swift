@@ -1,10 +1,11 @@
 /// What a topic still remembers after a position.
 public struct BusHistory: Sendable, Equatable {
-    /// In order, without holes, starting behind the position that was asked for.
+    /// In order, all behind the position that was asked for.
     public var messages: [BusMessage]
     /// Place of the newest message of the topic, whether it is among `messages` or not; nil when the topic is unknown.
     public var top: BusPosition?
-    /// True only when the messages begin directly behind the position that was asked for, in its epoch. Otherwise
+    /// True only when the messages begin directly behind the position that was asked for, in its epoch, and none is missing
+    /// among them. Otherwise
     /// something was missed for good and the client must load its state anew: a partial catch-up never looks complete.
     public var isComplete: Bool
     /// True when the limit cut the answer off: ask again after the last message.

@@ -1,9 +1,9 @@
 extension TopicTracker {
     /// An answer to a ``Fetch`` arrived: merges it with what was buffered meanwhile.
     ///
-    /// Live messages come in the broker's order, so the buffer is a sequence of epochs: (the current one), then newer
-    /// ones. The answer belongs to one of them, or to one that is newer than all. Epochs before the answer's are over: their
-    /// holes cannot be filled any more.
+    /// The live path can lag behind the history, and the broker may lose its state in between. What is certain: live
+    /// messages come in the broker's order; and those that came before the request are not newer than its answer. So of these,
+    /// whatever is not of the answer's epoch belongs to one that is over.
     public mutating func history(_ answer: History) -> [Action] {
         guard fetching == answer.id else { return [] }
         fetching = nil
@@ -15,21 +15,13 @@ extension TopicTracker {
         let overflowed = hasOverflowed
         hasOverflowed = false
 
+        finishEpochs(before: answer.top?.epoch, &waiting, &actions)
         if let top = answer.top {
-            finishEpochs(before: top.epoch, &waiting, &actions)
             if position?.epoch != top.epoch { restart(top.epoch, &actions) }
             rollBack(to: top, waiting, &actions)
             merge(answer, top, &waiting, &actions)
         }
-        // Without a top the broker has forgotten the topic; what is buffered is all that is left of it. Behind a top, only
-        // newer epochs are left: they are as any live messages.
-        if isRepairing {
-            buffer = Array(waiting)
-        } else if answer.top == nil {
-            finishEpochs(before: nil, &waiting, &actions)
-        } else {
-            goOn(with: &waiting, &actions)
-        }
+        if isRepairing { buffer = Array(waiting) } else { goOn(with: &waiting, &actions) }
         if overflowed || answer.hasMore { isRepairing = true }
         guard isRepairing else {
             fruitless = 0
@@ -91,44 +83,65 @@ extension TopicTracker {
         position?.offset = offset
     }
 
-    /// Delivers the buffered messages of all epochs before `epoch` (nil: of all), holes counted as lost.
+    /// Takes everything out of the buffer that certainly belongs to epochs before `epoch`. What is of our own (older) epoch
+    /// is delivered, holes counted as lost. Of another, between ours and the answer's, nobody knows on which side of ours it
+    /// stands: the history may have shown us ours before the live path has brought its predecessor to an end.
+    ///
+    /// - Parameter epoch: Nil: the broker has forgotten the topic, all that came before the request is over.
     private mutating func finishEpochs(
         before epoch: String?, _ waiting: inout ArraySlice<Item>, _ actions: inout [Action]
     ) {
-        while let next = waiting.first, epoch == nil || next.position.epoch != epoch {
-            // An epoch that comes later in the buffer than the answer's is not over; `goOn` takes it.
-            if position?.epoch == epoch, epoch != nil { return }
-            waiting.removeFirst()
-            deliverAcrossHole(next, &actions)
+        let own = position?.epoch
+        var kept: [Item] = []
+        for (index, item) in waiting.enumerated() {
+            if item.position.epoch == epoch {
+                kept.append(item)
+            } else if item.position.epoch == own {
+                deliverAcrossHole(item, &actions)
+            } else if index < bufferedBeforeFetch {
+                passLate(item, &actions)
+            } else {
+                kept.append(item)
+            }
+        }
+        waiting = kept[...]
+    }
+
+    /// Empties the buffer when the history does not help: holes in our own epoch are lost, and so is what belongs to
+    /// another.
+    private mutating func finishAll(_ waiting: inout ArraySlice<Item>, _ actions: inout [Action]) {
+        while let next = waiting.popFirst() {
+            if next.position.epoch == position?.epoch {
+                deliverAcrossHole(next, &actions)
+            } else {
+                passLate(next, &actions)
+            }
         }
     }
 
+    /// Delivers a message of our own epoch in spite of what is missing before it.
     private mutating func deliverAcrossHole(_ item: Item, _ actions: inout [Action]) {
-        if isStale(item) { return passStale(item, &actions) }
-        if position?.epoch != item.position.epoch { restart(item.position.epoch, &actions) }
         guard item.position.offset > position?.offset ?? 0 else { return }
         skip(to: item.position.offset - 1, &actions)
         position?.offset = item.position.offset
         actions.append(.deliver(item, repaired: false))
     }
 
-    /// Treats what is left in the buffer as freshly arrived.
-    private mutating func goOn(with waiting: inout ArraySlice<Item>, _ actions: inout [Action]) {
-        while let next = waiting.popFirst() {
-            if !isRepairing, isStale(next) {
-                passStale(next, &actions)
-            } else {
-                actions += live(next)
-            }
+    /// A message of an epoch that is over cannot be delivered in order any more.
+    private mutating func passLate(_ item: Item, _ actions: inout [Action]) {
+        if let index = past.firstIndex(where: { $0.epoch == item.position.epoch }) {
+            guard item.position.offset > past[index].offset else { return actions.append(.duplicate(item.position)) }
+            past[index].offset = item.position.offset
+        } else {
+            past.append(TrackedPosition(epoch: item.position.epoch, offset: item.position.offset))
+            if past.count > Self.pastEpochs { past.removeFirst() }
         }
+        actions.append(.lost(1))
     }
 
-    /// A message of an epoch that is over cannot be delivered in order any more.
-    private mutating func passStale(_ item: Item, _ actions: inout [Action]) {
-        guard let index = past.firstIndex(where: { $0.epoch == item.position.epoch }) else { return }
-        guard item.position.offset > past[index].offset else { return actions.append(.duplicate(item.position)) }
-        actions.append(.lost(1))
-        past[index].offset = item.position.offset
+    /// Treats what is left in the buffer as freshly arrived.
+    private mutating func goOn(with waiting: inout ArraySlice<Item>, _ actions: inout [Action]) {
+        while let next = waiting.popFirst() { actions += live(next) }
     }
 
     /// The broker keeps answering without closing the hole: counts it as lost and goes on with what came live.
@@ -138,7 +151,7 @@ extension TopicTracker {
         buffer = []
         isRepairing = false
         fetching = nil
-        finishEpochs(before: nil, &waiting, &actions)
+        finishAll(&waiting, &actions)
     }
 
     /// Takes the leading messages of `epoch` out of the buffer.

@@ -8,9 +8,8 @@
 /// - call ``verify()`` after every confirmed (re)subscription, before it passes further live messages;
 /// - answer each ``Action/fetch(_:)`` with ``history(_:)`` or ``historyFailed(_:)``.
 ///
-/// What cannot be seen from here: a broker that loses its state twice while one message or answer is on its way; and a
-/// broker that fell back to an older state *and* has counted past our offset again before we could look (asynchronous
-/// replication). A broker that fell back and has not, is recognised by its top.
+/// What cannot be seen from here: a broker that fell back to an older state *and* has counted past our offset again before
+/// we could look (asynchronous replication). A broker that fell back and has not, is recognised by its top.
 public struct TopicTracker<Body: Sendable>: Sendable {
     /// One message and its place.
     public struct Item: Sendable {
@@ -88,6 +87,9 @@ public struct TopicTracker<Body: Sendable>: Sendable {
     public internal(set) var isRepairing = false
     /// Live messages that came while repairing, as they came.
     var buffer: [Item] = []
+    /// So many messages of the buffer came before the request that is under way, so they are not newer than its answer. Of
+    /// the others that cannot be said.
+    var bufferedBeforeFetch = 0
     /// A message was dropped because the buffer was full.
     var hasOverflowed = false
     var fruitless = 0
@@ -114,25 +116,25 @@ public struct TopicTracker<Body: Sendable>: Sendable {
             buffer.append(item)
             return []
         }
-        if isStale(item) {
-            // Late, or the broker is back at a former state (restored from a snapshot): the history tells.
-            isRepairing = true
-            buffer.append(item)
-            var actions: [Action] = []
-            fetch(&actions)
-            return actions
-        }
         guard let current = position else {
             position = TrackedPosition(epoch: item.position.epoch, offset: item.position.offset)
             return [.deliver(item, repaired: false)]
         }
+        if current.epoch == nil { position?.epoch = item.position.epoch }
         var actions: [Action] = []
-        if current.epoch != item.position.epoch { restart(item.position.epoch, &actions) }
+        guard position?.epoch == item.position.epoch else {
+            // A new epoch; or the last words of an old one, since the history can be ahead of the live path; or a broker that
+            // was restored from a snapshot. Only the history knows.
+            isRepairing = true
+            buffer.append(item)
+            fetch(&actions)
+            return actions
+        }
         let offset = position?.offset ?? 0
-        if item.position.offset <= offset { return actions + [.duplicate(item.position)] }
+        if item.position.offset <= offset { return [.duplicate(item.position)] }
         if item.position.offset - 1 == offset {
             position?.offset = item.position.offset
-            return actions + [.deliver(item, repaired: false)]
+            return [.deliver(item, repaired: false)]
         }
         isRepairing = true
         buffer.append(item)
@@ -174,6 +176,7 @@ public struct TopicTracker<Body: Sendable>: Sendable {
 
     mutating func fetch(_ actions: inout [Action]) {
         lastID &+= 1
+        bufferedBeforeFetch = buffer.count
         fetching = lastID
         actions.append(.fetch(Fetch(id: lastID, epoch: position?.epoch, after: position?.offset ?? 0)))
     }
@@ -191,12 +194,7 @@ public struct TopicTracker<Body: Sendable>: Sendable {
     }
 
     /// Epochs that are remembered after their end. Each needs a loss of the broker's state within one round trip.
-    private static var pastEpochs: Int { 4 }
-
-    /// Whether it belongs to an epoch that is over.
-    func isStale(_ item: Item) -> Bool {
-        item.position.epoch != position?.epoch && past.contains { $0.epoch == item.position.epoch }
-    }
+    static var pastEpochs: Int { 4 }
 }
 
 extension TopicTracker.Item: Equatable where Body: Equatable {}

@@ -49,13 +49,13 @@ final class RESPReader {
         functions.deallocate()
     }
 
-    /// Appends what arrived.
+    /// Appends what arrived. Feed small pieces: the limit is checked before each, so it can be passed by one piece.
     ///
-    /// - Throws: ``BusError`` with code `.protocolViolation` when the unfinished reply grows over the limit.
+    /// - Throws: ``BusError`` with code `.protocolViolation` when the unfinished reply has grown over the limit.
     func feed(_ bytes: UnsafeRawBufferPointer) throws(BusError) {
         if let failure { throw failure }
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-        guard bytes.count <= limits.replyBytes - unfinishedBytes else {
+        guard unfinishedBytes <= limits.replyBytes else {
             throw fail("Redis sends a reply of more than \(limits.replyBytes) bytes, the limit.")
         }
         unfinishedBytes += bytes.count

@@ -11,8 +11,10 @@ extension RedisBus {
         public var worker = "worker"
         /// Begins all keys and channels: buses with different prefixes do not see each other. Default `loopguard`.
         public var keyPrefix = "loopguard"
-        /// For `rediss://`; nil uses the system's trust roots. Default nil.
+        /// For `rediss://`: client certificates, versions and so on; nil is NIOSSL's default for clients. Default nil.
         public var tls: TLSConfiguration?
+        /// For `rediss://`: path of a PEM file with the authorities to trust instead of the system's. Default nil.
+        public var tlsTrustFile: String?
 
         /// Time to establish a connection. Default 2 s.
         public var connectTimeout: Duration = .seconds(2)
@@ -67,6 +69,13 @@ extension RedisBus {
             var configuration = Self()
             change(&configuration)
             return configuration
+        }
+
+        /// The TLS settings of both.
+        var effectiveTLS: TLSConfiguration {
+            var tls = tls ?? .makeClientConfiguration()
+            if let tlsTrustFile { tls.trustRoots = .file(tlsTrustFile) }
+            return tls
         }
 
         /// Checks the limits and times.

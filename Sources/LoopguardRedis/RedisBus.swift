@@ -33,9 +33,11 @@ public final class RedisBus: MessageBus {
         var tls: NIOSSLContext?
         if configuration.url.usesTLS {
             do {
-                tls = try NIOSSLContext(configuration: configuration.tls ?? .makeClientConfiguration())
+                tls = try NIOSSLContext(configuration: configuration.effectiveTLS)
             } catch {
-                throw BusError(.invalidConfiguration, "The TLS settings for Redis cannot be used.", cause: error)
+                throw BusError(
+                    .invalidConfiguration, "The TLS settings for Redis cannot be used; do the named files exist?",
+                    cause: error)
             }
         }
         self.configuration = configuration

@@ -51,6 +51,8 @@ extension RedisBusCore {
                 fetches.append((topic, fetch))
                 startFetches()
             case .lost(let count):
+                // While it lingers, nobody misses anything.
+                guard table.isWanted(topic) else { continue }
                 shared.update { $0.lost &+= count }
                 logger.warning(
                     "\(count) messages of a topic are lost: Redis does not remember them any more",
@@ -117,7 +119,8 @@ extension RedisBusCore {
             return perform(table.history(topic, history), topic)
         }
         guard table.historyFailed(topic, fetch) else { return }
-        if publisher.connection == nil {
+        // While a connection ends, its commands fail before the link takes notice.
+        if publisher.connection.map({ $0.closeReason != nil }) ?? true {
             unrepaired.insert(topic)
             return
         }

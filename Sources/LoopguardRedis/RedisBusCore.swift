@@ -50,6 +50,7 @@ final class RedisBusCore: @unchecked Sendable {
     /// Both, once the first attempt of either connection is decided.
     private var undecided: Set<RedisHandshake.Role> = [.publisher, .subscriber]
     private var started: EventLoopPromise<Void>?
+    private var lastFailure: [RedisHandshake.Role: String] = [:]
     private var lastStatus: (isAvailable: Bool, detail: String)?
 
     init(
@@ -149,9 +150,7 @@ final class RedisBusCore: @unchecked Sendable {
 
     private func publisherDown(_ error: BusError, wasReady: Bool) {
         shared.setCanCommand(false)
-        logger.warning(
-            "Redis publisher \(wasReady ? "lost" : "cannot connect")",
-            metadata: ["redis": "\(configuration.url.address)", "reason": "\(error)"])
+        logDown("Redis publisher \(wasReady ? "lost" : "cannot connect")", error, .publisher, wasReady)
         resumeWaiters()
         statusChanged()
         decided(.publisher)
@@ -174,9 +173,8 @@ final class RedisBusCore: @unchecked Sendable {
     }
 
     private func subscriberDown(_ error: BusError, wasReady: Bool) {
-        logger.warning(
-            "Redis subscriber \(wasReady ? "lost; what is missed will be read from the history" : "cannot connect")",
-            metadata: ["redis": "\(configuration.url.address)", "reason": "\(error)"])
+        let what = wasReady ? "lost; what is missed will be read from the history" : "cannot connect"
+        logDown("Redis subscriber \(what)", error, .subscriber, wasReady)
         endProbing()
         table.subscriberLost()
         unrepaired = []
@@ -185,6 +183,15 @@ final class RedisBusCore: @unchecked Sendable {
         if wasReady { askForExplanation() }
         statusChanged()
         decided(.subscriber)
+    }
+
+    /// The first of equal failures in a row is worth a warning; with Redis away for an hour there are hundreds.
+    private func logDown(_ message: String, _ error: BusError, _ role: RedisHandshake.Role, _ wasReady: Bool) {
+        let isNews = wasReady || lastFailure[role] != error.description
+        lastFailure[role] = error.description
+        logger.log(
+            level: isNews ? .warning : .debug, "\(message)",
+            metadata: ["redis": "\(configuration.url.address)", "reason": "\(error)"])
     }
 
     /// Nobody waits for a broker that is away: the subscriptions are made after the reconnect.
@@ -235,11 +242,12 @@ final class RedisBusCore: @unchecked Sendable {
         if isFullyReady { return "connected to \(configuration.url.address)" }
         for link in [publisher, subscriber] {
             guard let error = link.lastError else { continue }
+            let reason = error.cause.map { "\(error.message) (\($0))" } ?? error.message
             guard case .backingOff(let until) = link.state.phase else {
-                return "the \(link.role.rawValue) is connecting again; before: \(error)"
+                return "\(reason) The \(link.role.rawValue) is connecting again."
             }
             let wait = max(0, (until - .now()).milliseconds)
-            return "the \(link.role.rawValue) is away: \(error); next attempt in \(wait) ms"
+            return "\(reason) The \(link.role.rawValue) tries again in \(wait) ms."
         }
         return "connecting to \(configuration.url.address)"
     }

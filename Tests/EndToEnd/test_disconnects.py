@@ -74,13 +74,10 @@ def test_one_log_line_and_nothing_left(server, leave, path):
     leave(raw)
     eventually(lambda: sum(server.connections().values()) == 0, 15, "no connection is left")
 
-    def ends():
-        return [line for line in server.logs() if identifier in str(line) and "disconnect" in line["message"].lower()]
-
-    lines = eventually(ends, 10, "the log line of the disconnect")
+    lines = eventually(lambda: server.disconnects(identifier), 10, "the log line of the disconnect")
     assert len(lines) == 1, lines
     assert lines[0]["level"].lower() in ("debug", "info", "notice"), lines
-    assert "code" in str(lines[0])
+    assert {"code", "reason", "initiator"} <= lines[0].keys()
 
 
 def test_many_at_once(server):

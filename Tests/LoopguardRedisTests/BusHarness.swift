@@ -87,6 +87,11 @@ extension RedisServer {
     }
 }
 
+/// Publishes a few bytes.
+func publish(_ bus: RedisBus, _ payload: UInt8..., topic: String = "t") async throws {
+    try await bus.publish(topic: topic, payload: payload, headers: .init())
+}
+
 /// Keeps log lines, for tests on what is logged.
 final class LogLines: Sendable {
     private let lines = NIOLockedValueBox<[(level: Logger.Level, message: String, metadata: Logger.Metadata)]>([])

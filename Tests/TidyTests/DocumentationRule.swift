@@ -88,7 +88,8 @@ struct DocumentationRule {
         var depth = 0
         for line in file.code {
             if depth == 0 {
-                guard line.contains(/^\s*(?:@\w+\s+)*(?:public|package)\s+protocol\b/) else { continue }
+                guard line.contains("protocol "), line.contains(/^\s*(?:@\w+\s+)*(?:public|package)\s+protocol\b/)
+                else { continue }
             } else if let match = line.firstMatch(of: /\bfunc\s+([^\s(<]+)/) {
                 names.insert(String(match.1))
             }

@@ -8,6 +8,8 @@ struct Repository {
     let root: URL
     /// Paths relative to the root, sorted. Build folders and what git keeps are left out.
     let paths: [String]
+    /// Everything that counts as source, scripts without an extension too; read and taken apart once.
+    let sources: [SourceFile]
 
     /// This repository; or, to hold another checkout to the same rules, the one that `LOOPGUARD_TIDY_ROOT` names.
     static let current = Repository(
@@ -33,6 +35,13 @@ struct Repository {
             }
         }
         self.paths = paths.sorted()
+        let base = self.root
+        sources = self.paths.filter(Self.isSource).compactMap { path in
+            guard let data = FileManager.default.contents(atPath: base.appendingPathComponent(path).path),
+                let text = String(data: data, encoding: .utf8)
+            else { return nil }
+            return SourceFile(path: path, text: text)
+        }
     }
 
     /// What git ignores or owns.
@@ -45,23 +54,12 @@ struct Repository {
         files { path in path.hasSuffix(".swift") && folders.contains { path.hasPrefix($0 + "/") } }
     }
 
-    /// Everything that counts as source, scripts without an extension too.
-    func sourceFiles() -> [SourceFile] {
-        files { path in
-            let name = path.split(separator: "/").last.map(String.init) ?? path
-            let dot = name.lastIndex(of: ".")
-            let suffix = dot.map { String(name[name.index(after: $0)...]) }
-            return suffix.map(Self.sourceExtensions.contains) ?? (path.hasPrefix("Tools/") || path == ".ci/run")
-        }
-    }
+    private func files(where isWanted: (String) -> Bool) -> [SourceFile] { sources.filter { isWanted($0.path) } }
 
-    private func files(where isWanted: (String) -> Bool) -> [SourceFile] {
-        paths.filter(isWanted).compactMap { path in
-            guard let data = FileManager.default.contents(atPath: root.appendingPathComponent(path).path),
-                let text = String(data: data, encoding: .utf8)
-            else { return nil }
-            return SourceFile(path: path, text: text)
-        }
+    private static func isSource(_ path: String) -> Bool {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        guard let dot = name.lastIndex(of: ".") else { return path.hasPrefix("Tools/") || path == ".ci/run" }
+        return sourceExtensions.contains(String(name[name.index(after: dot)...]))
     }
 
     /// What git has been told to keep; nil outside a git work tree (a source archive).

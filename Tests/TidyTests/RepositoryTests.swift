@@ -37,12 +37,12 @@ import Testing
 
     @Test func nothingIsLeftUnfinished() {
         expectNone(
-            repository.sourceFiles().filter { !$0.path.hasPrefix("Tests/TidyTests/") }.flatMap(
+            repository.sources.filter { !$0.path.hasPrefix("Tests/TidyTests/") }.flatMap(
                 CodeRules.unfinishedMarks))
     }
 
     @Test func filesAreShort() {
-        expectNone(repository.sourceFiles().flatMap(CodeRules.length))
+        expectNone(repository.sources.flatMap(CodeRules.length))
     }
 
     @Test func publicDeclarationsAreDocumented() {
@@ -56,7 +56,7 @@ import Testing
 
     @Test func scriptsCanBeStarted() {
         expectNone(
-            repository.sourceFiles().flatMap { file in
+            repository.sources.flatMap { file in
                 TreeRules.executableBit(
                     file,
                     isExecutable: FileManager.default.isExecutableFile(

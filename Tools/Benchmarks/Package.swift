@@ -16,6 +16,7 @@ let package = Package(
             dependencies: [
                 .product(name: "Loopguard", package: "loopguard"),
                 .product(name: "LoopguardWebSocket", package: "loopguard"),
+                .product(name: "LoopguardBus", package: "loopguard"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -8,6 +8,9 @@ final class DebugModule {
     /// Hexadecimal, nil when the file has none.
     let buildID: String?
 
+    /// False for what the kernel maps, and for a file that cannot be opened.
+    var hasFile: Bool { module != nil }
+
     private let dwfl: OpaquePointer?
     private let module: OpaquePointer?
     private let isSystem: Bool
@@ -33,7 +36,9 @@ final class DebugModule {
     ///   - loadBias: load address minus the address in the file.
     init(path: String, loadBias: UInt64) {
         let file = path.isEmpty ? "/proc/self/exe" : path
-        let shown = path.isEmpty ? SmallFile.link("/proc/self/exe") ?? "executable" : path
+        var shown = path.isEmpty ? SmallFile.link("/proc/self/exe") ?? "executable" : path
+        // The file was replaced while the program runs; /proc/self/exe still opens the old one.
+        if path.isEmpty, shown.hasSuffix(" (deleted)") { shown.removeLast(" (deleted)".count) }
         name = shown.split(separator: "/").last.map(String.init) ?? shown
         isC = name.hasPrefix("libc.so") || name.hasPrefix("libc-") || name.hasPrefix("libpthread")
         isSystem = FrameOrigin.isRuntime(module: name, function: nil)
@@ -72,6 +77,20 @@ final class DebugModule {
         // A name far before the address belongs to something else: stripped functions have no entry.
         if symbol.st_size > 0 ? offset >= symbol.st_size : offset > 1 << 16 { return nil }
         return String(cString: name)
+    }
+
+    /// Whether the linker made the code at `address`: a stub that jumps to another module's function.
+    func isLinkageStub(at address: UInt64) -> Bool {
+        guard let module else { return false }
+        var address: Dwarf_Addr = address
+        var bias: Dwarf_Addr = 0
+        var header = GElf_Shdr()
+        var index = 0
+        guard let section = dwfl_module_address_section(module, &address, &bias),
+            gelf_getshdr(section, &header) != nil, let elf = dwfl_module_getelf(module, &bias),
+            elf_getshdrstrndx(elf, &index) == 0, let name = elf_strptr(elf, index, Int(header.sh_name))
+        else { return false }
+        return String(cString: name).hasPrefix(".plt")
     }
 
     /// The function at `address` and what is inlined there, innermost first; empty without debug information.

@@ -21,6 +21,9 @@ public enum FrameOrigin {
             || runtimePrefixes.contains(where: { function.hasPrefix($0) })
     }
 
+    /// Name of a frame in a stub of the linker, on the way to another module's function.
+    static let linkageStub = "(procedure linkage)"
+
     /// How the names of system libraries begin.
     private static let systemLibraries = [
         "libswift", "lib_Foundation", "libFoundation", "libdispatch", "libBlocksRuntime", "lib_FoundationICU",
@@ -61,8 +64,8 @@ public enum FrameOrigin {
     ]
 
     private static let runtimePrefixes = [
-        "@objc ",
-        "swift_", "_swift_", "swift::", "(anonymous namespace)::", "dispatch_", "_dispatch_", "__libc_", "__GI_",
+        "@objc ", linkageStub,
+        "swift_", "_swift_", "swift::", "dispatch_", "_dispatch_", "__libc_", "__GI_",
         "_start",
         "lg_", "std::", "objc_", "block_destroy_helper", "__swift_", "_Block_",
     ]

@@ -61,8 +61,13 @@ public final class Symbolizer {
             // A caller that waits: only where it goes on counts, not what happens to be inlined at that instruction.
             return [frame(outer.symbol, file: outer.file, line: outer.line, kind: .async)]
         }
+        if scopes.isEmpty, module.symbol(at: place) == nil, module.isLinkageStub(at: place) {
+            return [frame(FrameOrigin.linkageStub, kind: kind)]
+        }
         if scopes.isEmpty {
-            return [frame(module.symbol(at: place) ?? Self.exportedSymbol(at: place), kind: kind)]
+            return [
+                frame(module.symbol(at: place) ?? (module.hasFile ? nil : Self.exportedSymbol(at: place)), kind: kind)
+            ]
         }
         return scopes.map { frame($0.symbol, file: $0.file, line: $0.line, kind: $0.isInlined ? .inlined : kind) }
     }
@@ -70,7 +75,9 @@ public final class Symbolizer {
     private func module(_ found: lg_module) -> DebugModule {
         let path = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer -> String in
             var found = found
-            guard let base = buffer.baseAddress, lg_module_name(&found, base, buffer.count) else { return "" }
+            guard let base = buffer.baseAddress, lg_module_name(&found, base, buffer.count) else {
+                return "(unloaded)"
+            }
             return String(cString: base)
         }
         let key = ModuleKey(path: path, bias: found.bias)
@@ -80,7 +87,8 @@ public final class Symbolizer {
         return made
     }
 
-    /// What the loader knows: for modules without a file, such as the kernel's vDSO.
+    /// What the loader knows: for modules without a file, such as the kernel's vDSO. It takes the loader's lock, which the
+    /// stalled thread may hold, so it is not asked about others.
     private static func exportedSymbol(at address: UInt64) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in
             guard let base = buffer.baseAddress, lg_module_exported_symbol(address, base, buffer.count) else {

@@ -35,6 +35,7 @@ public final class WebSocketConnection: Sendable {
         self.io = io
     }
 
+    /// Follows the connection through log lines, offloaded work, the bus and stall reports.
     public var correlationID: CorrelationID { scope.correlationID }
 
     /// The messages of the client, in order; ends normally after a close frame or after ``close(_:reason:)``.
@@ -84,7 +85,9 @@ public final class WebSocketConnection: Sendable {
         }
     }
 
+    /// ``send(_:)`` of a text message.
     public func send(text: String) async throws { try await send(.text(text)) }
+    /// ``send(_:)`` of a binary message.
     public func send(binary: [UInt8]) async throws { try await send(.binary(binary)) }
 
     /// Sends a close frame after what is queued, and ends the connection when the peer answers, or after

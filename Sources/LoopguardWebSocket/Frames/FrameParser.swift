@@ -63,8 +63,8 @@ struct FrameParser: Sendable {
 
     init(limits: Limits) { self.limits = limits }
 
-    /// True while a message has begun and has not ended.
-    var isInsideMessage: Bool { messageKind != nil || state == .payload || carryCount > 0 }
+    /// Memory that the parser holds for what has come, in bytes.
+    var bufferedCapacity: Int { (assembly?.capacity ?? 0) + control.capacity + arena.capacity }
 
     /// The next event that `input` holds. Nil: all of `input` is consumed, and more is needed.
     ///

@@ -18,7 +18,10 @@ struct Drain {
         let total = shared.ledger.count
         var open: [Target] = []
         for loop in shared.loops {
-            open += await Self.on(loop) { loop in loop.connections.map { Target(io: $0, loop: loop) } }
+            open += await Self.on(loop) { loop in
+                for member in loop.all { member.beginDrain() }
+                return loop.connections.map { Target(io: $0, loop: loop) }
+            }
         }
         // Random order: each batch takes some of every loop and of every age.
         open.shuffle()

@@ -64,6 +64,10 @@ class Server:
     def log_lines_with(self, text):
         return [line for line in list(self.process.stderr) if text in line]
 
+    def disconnects(self, text):
+        """The log lines that say how a connection ended, of those that have `text` somewhere."""
+        return [line for line in self.logs() if line["message"] == "WebSocket closed" and text in str(line)]
+
     def workers(self):
         """Views of the workers, as `/debug/loops.json` has them."""
         return self.admin("/debug/loops.json").json()["workers"]

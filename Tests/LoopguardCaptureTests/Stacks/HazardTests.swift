@@ -17,7 +17,7 @@ extension RealThreads {
         ) {
             let flag = Flag()
             let victim = Victim { body(flag) }
-            usleep(2000)
+            flag.waitUntilBegun()
             var captured = 0
             var bySignal = 0
             for _ in 0..<captures {
@@ -43,6 +43,7 @@ extension RealThreads {
 
         @Test func insideDlopen() {
             storm(700) { flag in
+                flag.begin()
                 while !flag.isSet {
                     if let library = dlopen("libBrokenLocale.so.1", RTLD_NOW) { dlclose(library) }
                     if let library = dlopen("libthread_db.so.1", RTLD_LAZY) { dlclose(library) }
@@ -56,7 +57,10 @@ extension RealThreads {
             let symbol = try #require(dlsym(nil, "dl_iterate_phdr"))
             // SAFETY: the function's C type, from dl_iterate_phdr(3), with an opaque first argument.
             let iterate = unsafeBitCast(symbol, to: Iterate.self)
-            storm(700) { flag in while !flag.isSet { _ = iterate({ _, _, _ in 0 }, nil) } }
+            storm(700) { flag in
+                flag.begin()
+                while !flag.isSet { _ = iterate({ _, _, _ in 0 }, nil) }
+            }
         }
 
         /// Corrupt stacks and registers: any result, no crash, no endless loop.
@@ -117,7 +121,11 @@ extension RealThreads {
             }
         }
 
-        private static let codeAddress = UInt64(UInt(bitPattern: dlsym(nil, "lg_unwind") ?? dlsym(nil, "main")))
+        private static let codeAddress: UInt64 = {
+            let function: @convention(c) () -> UInt64 = lg_capture_handler_runs
+            // SAFETY: a C function pointer is an address.
+            return UInt64(unsafeBitCast(function, to: UInt.self))
+        }()
         private static let libcAddress = UInt64(UInt(bitPattern: dlsym(nil, "qsort")))
     }
 }

@@ -32,7 +32,7 @@ extension RealThreads {
                 flag.set()
                 victim.finish()
             }
-            usleep(5000)
+            flag.waitUntilBegun()
             for _ in 0..<10 {
                 let stack = try #require(captureRunning(victim), sourceLocation: sourceLocation)
                 #expect(
@@ -46,6 +46,27 @@ extension RealThreads {
         @Test func sort() throws { try check("sorts", Planted.sortLines) { Planted.sorts(until: $0) } }
         @Test func malloc() throws { try check("allocates", Planted.mallocLines) { Planted.allocates(until: $0) } }
         @Test func vdsoClock() throws { try check("readsClock", Planted.clockLines) { Planted.readsClock(until: $0) } }
+
+        /// Wherever in a short function the signal comes, in its prologue and epilogue too, its caller is in the stack.
+        @Test func noCallerIsLost() {
+            let flag = Flag()
+            let victim = Victim { Planted.callsLeaf(until: flag) }
+            flag.waitUntilBegun()
+            let symbolizer = Symbolizer()
+            var places: Set<UInt64> = []
+            for _ in 0..<1500 {
+                let stack = capturer.capture(slot: victim.slot, tick: victim.tick)
+                guard stack.bySignal, let first = stack.addresses.first else { continue }
+                places.insert(first.value)
+                let frames = symbolizer.symbolicate(stack.addresses)
+                #expect(stack.validity == .verified)
+                #expect(frames.contains { $0.function?.contains("callsLeaf") == true }, "\(text(frames))")
+                #expect(frames.contains { $0.function?.contains("Victim.init") == true }, "\(text(frames))")
+            }
+            #expect(places.count > 3)
+            flag.set()
+            victim.finish()
+        }
 
         @Test func maskedSignalIsNotedAndDoesNotHang() {
             let flag = Flag()

@@ -9,8 +9,7 @@ import Synchronization
 enum Planted {
     static let file = "Planted.swift"
 
-    @inline(never) static func keep(_ value: some Any) { sink.withLock { $0 &+= 1 } }
-    private static let sink = Mutex(0)
+    @inline(never) @_optimize(none) static func keep(_ value: some Any) {}
 
     static let usleepLines = lines()
     @inline(never) static func callsUsleep(_ microseconds: UInt32) {
@@ -59,6 +58,7 @@ enum Planted {
 
     static let spinLines = lines()
     @inline(never) static func spins(until flag: Flag) {
+        flag.begin()
         var x: UInt64 = 1
         while !flag.isSet { x = x &* 6_364_136_223_846_793_005 &+ 1 }
         keep(x)
@@ -66,6 +66,7 @@ enum Planted {
 
     static let sortLines = lines()
     @inline(never) static func sorts(until flag: Flag) {
+        flag.begin()
         while !flag.isSet {
             let sorted = Array((0..<5000).map { $0 &* 7919 % 5003 }).sorted { $0 > $1 }
             keep(sorted)
@@ -74,6 +75,7 @@ enum Planted {
 
     static let mallocLines = lines()
     @inline(never) static func allocates(until flag: Flag) {
+        flag.begin()
         while !flag.isSet {
             for size in 1..<200 {
                 let p = malloc(size * 97)
@@ -83,8 +85,18 @@ enum Planted {
         }
     }
 
+    @inline(never) @_optimize(none) static func callsLeaf(until flag: Flag) {
+        flag.begin()
+        var x = 1
+        while !flag.isSet { for _ in 0..<1000 { x = leaf(x) } }
+        keep(x)
+    }
+
+    @inline(never) @_optimize(none) private static func leaf(_ x: Int) -> Int { x &+ 1 }
+
     static let clockLines = lines()
     @inline(never) static func readsClock(until flag: Flag) {
+        flag.begin()
         var time = timespec()
         while !flag.isSet { for _ in 0..<1000 { clock_gettime(CLOCK_MONOTONIC, &time) } }
         keep(time)
@@ -109,6 +121,14 @@ final class Flag: Sendable {
     private let value = Atomic<Bool>(false)
     var isSet: Bool { value.load(ordering: .relaxed) }
     func set() { value.store(true, ordering: .relaxed) }
+
+    private let begun = Atomic<Bool>(false)
+    /// Called by the thread that reads the flag, when it is where the test wants it.
+    func begin() { begun.store(true, ordering: .releasing) }
+    /// Waits for ``begin()``, at most 10 s.
+    func waitUntilBegun() {
+        for _ in 0..<20_000 where !begun.load(ordering: .acquiring) { usleep(500) }
+    }
 }
 
 /// A pthread mutex at a fixed address.

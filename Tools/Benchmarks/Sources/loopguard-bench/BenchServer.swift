@@ -1,0 +1,43 @@
+import Glibc
+import Logging
+import Loopguard
+import LoopguardBus
+import LoopguardWebSocket
+import NIOCore
+import NIOPosix
+
+/// The servers that are compared: one loop each.
+enum BenchServer {
+    static func run(kind: String) async throws {
+        setvbuf(stdout, nil, _IOLBF, 0)
+        switch kind {
+        case "nio":
+            let channel = try await NIOEchoServer.start(group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
+            print(channel.localAddress?.port ?? 0)
+        default:
+            try await loopguard(isWatched: kind == "loopguard")
+        }
+        try await Task.sleep(for: .seconds(600))
+    }
+
+    private static func loopguard(isWatched: Bool) async throws {
+        var configuration = LoopguardRuntime.Configuration.defaults
+        configuration.group.loops = 1
+        configuration.isWatchdogEnabled = isWatched
+        configuration.logger.logLevel = .error
+        let runtime = try await LoopguardRuntime.start(configuration)
+        var logger = Logger(label: "bench")
+        logger.logLevel = .error
+        let hub = Hub(bus: LocalBus(), group: runtime.group, logger: logger, workerName: "bench")
+        try await hub.start()
+        let server = try WebSocketServer(runtime: runtime, logger: logger)
+        server.route("/ws/echo") { connection, _ in
+            for try await message in connection.messages { try await connection.send(message) }
+        }
+        server.route("/ws/rooms/{room}") { connection, _ in
+            try await hub.join("bench", connection)
+            for try await message in connection.messages { _ = try await hub.publish("bench", message) }
+        }
+        print(try await server.start(.bind(host: "127.0.0.1", port: 0)).port ?? 0)
+    }
+}
