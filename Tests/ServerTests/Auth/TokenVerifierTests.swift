@@ -106,8 +106,9 @@ struct TokenVerifierTests {
             sub: "carol", exp: .init(value: Self.now.addingTimeInterval(60)), nbf: nil, iat: nil)
         let signed = try await keys.sign(claims, kid: "k1")
         let parameters = try #require(key.publicKey.parameters)
+        func url(_ text: String) -> String { text.replacing("+", with: "-").replacing("/", with: "_") }
         let set =
-            #"{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"\#(parameters.x)","y":"\#(parameters.y)"}]}"#
+            #"{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"\#(url(parameters.x))","y":"\#(url(parameters.y))"}]}"#
         let verifier = try await TokenVerifier.jwks(set)
         #expect(try await verifier.verify(signed, now: Self.now).subject == "carol")
 

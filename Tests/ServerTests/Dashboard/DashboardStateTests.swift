@@ -103,7 +103,7 @@ struct DashboardStateTests {
         #expect(html.contains(#"<style nonce="abc123">"#))
         #expect(html.firstMatch(of: /\son[a-z]+=/) == nil, "inline handlers would be blocked by the policy")
         #expect(html.firstMatch(of: /\sstyle="/) == nil)
-        let policy = DashboardPage.answer(nonce: "abc123").headers["content-security-policy"].first ?? ""
+        let policy = DashboardPage.policy(nonce: "abc123")
         #expect(policy.contains("default-src 'none'"))
         #expect(policy.contains("script-src 'nonce-abc123'"))
         #expect(DashboardPage.makeNonce() != DashboardPage.makeNonce())
