@@ -92,6 +92,8 @@ uint64_t lg_capture_jobs(const lg_capture *capture) { return capture->jobs; }
 int lg_capture_signal(void) { return atomic_load_explicit(&installed_signal, memory_order_relaxed); }
 uint64_t lg_capture_handler_runs(void) { return atomic_load_explicit(&handler_runs, memory_order_relaxed); }
 
+#if defined(__x86_64__)
+
 // Sets everything of the snapshot that follows from the stack pointer. Returns how much stack there is to copy.
 static size_t frame_stack(lg_snapshot *s, const lg_slot *slot, uint64_t stack_pointer) {
     s->stack_low = slot->stack_low;
@@ -105,8 +107,6 @@ static size_t frame_stack(lg_snapshot *s, const lg_slot *slot, uint64_t stack_po
     uint64_t length = slot->stack_high - s->stack_base;
     return length < s->stack_capacity ? (size_t)length & ~(size_t)7 : s->stack_capacity;
 }
-
-#if defined(__x86_64__)
 
 static void handler(int signo, siginfo_t *info, void *context) {
     (void)signo;

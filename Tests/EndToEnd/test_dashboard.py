@@ -11,9 +11,10 @@ from harness.server import REPOSITORY
 from harness.waiting import eventually
 
 PICTURES = REPOSITORY / ".build/e2e"
-# What a page offers to tests: the series as [{seq, value}], and the worker that it is connected to.
+# What a page offers to tests: its series as [{seq, value, at_ms}], oldest first.
 SERIES = "JSON.stringify(window.loopguardSeries || [])"
-WORKER = "window.loopguardWorker"
+# "#2" with several workers, nothing yet before the first message.
+WORKER = "(document.getElementById('worker').textContent.match(/^#([0-9]+)$/) || [])[1]"
 
 
 @pytest.fixture(scope="module")

@@ -61,6 +61,7 @@ def test_drops_are_counted_and_the_client_stays(start_server, client, policy):
     assert sum(server.connections().values()) == 3
     assert drops(server) > 0
     # It gets something, in order, and far from everything.
+    slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     slow.socket.settimeout(3)
     seen = []
     try:

@@ -66,6 +66,9 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
         }
     }
 
+    /// Nobody need be cancelled when the connection ends.
+    func handlerEnded() { handler = nil }
+
     /// The pipeline did not take it: lets go of the connection, whose handler was never started.
     func abandon() { end(reason: "the handshake could not be completed") }
 
@@ -106,34 +109,37 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
 
     private func receive(_ input: inout ByteBuffer, _ bytes: Int) {
         guard let connection else { return }
-        var messages = 0
-        while let event = parser.next(&input) {
+        // Locals and one call for all of them: each access to a variable of a class is checked for exclusivity, and this is
+        // the path of every message.
+        var messages: [WebSocketMessage] = []
+        swap(&messages, &received)
+        var count = 0
+        var last: FrameParser.Event?
+        let isAccepting = handshake.acceptsMessages
+        parser.consume(&input) { event in
             switch event {
             case .message(let message):
-                messages += 1
-                if handshake.acceptsMessages { received.append(message) }
-            case .ping(let payload):
-                update { $0.setPong(payload) }
+                count += 1
+                if isAccepting { messages.append(message) }
+            case .ping(let payload): update { $0.setPong(payload) }
             case .pong: break
-            case .close(let frame):
-                deliver(connection)
-                let isIdle = connection.mailbox.finish(.closed)
-                apply(handshake.received(frame, isHandlerIdle: isIdle, now: .now()))
-            case .failure(let failure):
-                deliver(connection)
-                let error = WebSocketError(.protocolViolation, "The peer broke the protocol: \(failure.reason).")
-                let isIdle = connection.mailbox.finish(.broken(error))
-                apply(handshake.failed(failure, isHandlerIdle: isIdle, now: .now()))
+            case .close, .failure: last = event
             }
         }
-        deliver(connection)
-        messagesIn += messages
-        loop.counters.received(messages: messages, bytes: bytes)
-    }
-
-    private func deliver(_ connection: WebSocketConnection) {
-        guard !received.isEmpty else { return }
-        if connection.mailbox.append(&received) { isReadingPaused = true }
+        if !messages.isEmpty, connection.mailbox.append(&messages) { isReadingPaused = true }
+        swap(&messages, &received)
+        messagesIn += count
+        loop.counters.received(messages: count, bytes: bytes)
+        switch last {
+        case .close(let frame):
+            let isIdle = connection.mailbox.finish(.closed)
+            apply(handshake.received(frame, isHandlerIdle: isIdle, now: .now()))
+        case .failure(let failure):
+            let error = WebSocketError(.protocolViolation, "The peer broke the protocol: \(failure.reason).")
+            let isIdle = connection.mailbox.finish(.broken(error))
+            apply(handshake.failed(failure, isHandlerIdle: isIdle, now: .now()))
+        default: break
+        }
     }
 
     func read(context: ChannelHandlerContext) {

@@ -88,6 +88,11 @@ struct FrameParser: Sendable {
         }
     }
 
+    /// Calls `body` with all events that `input` holds, in order; a close or a failure is the last one.
+    mutating func consume(_ input: inout ByteBuffer, _ body: (Event) -> Void) {
+        while let event = next(&input) { body(event) }
+    }
+
     private mutating func take(_ input: inout ByteBuffer) {
         while true {
             switch state {

@@ -60,7 +60,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
             self.head = head
             // Refused in any case, and a client that asks with Expect waits for a word before it sends the body.
             if Self.announcesBody(head) { decide(head, context) }
-        case .body: refuse(.body)
+        case .body:
+            // The head says better what is wrong: a path that is not there, a method that is not allowed, or the body.
+            if let head { decide(head, context) }
+            if !isDone { refuse(.body) }
         case .end:
             guard let head else { return }
             decide(head, context)

@@ -50,9 +50,12 @@ struct WorkerRoutes {
         // Joined before the past is sent, so that nothing falls in between; the page sorts by number.
         try await worker.hub.join(DashboardMessages.topic, connection)
         for bytes in worker.feed.catchUp { try await connection.send(text: String(decoding: bytes, as: UTF8.self)) }
-        // Tabs only listen: text is read and dropped, so that closes are seen; binary is nothing a tab could mean.
+        // Tabs only listen; what they send is read and dropped, so that closes and pings are seen. Nothing that is binary
+        // can ever make sense here.
         while let message = try await connection.nextMessage() {
-            if message.kind == .binary { await connection.close(.unsupportedData, reason: "text only") }
+            guard message.kind != .binary else {
+                return await connection.close(.unsupportedData, reason: "text only")
+            }
         }
     }
 

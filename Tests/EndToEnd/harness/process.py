@@ -64,10 +64,9 @@ class Process:
                 self._changed.wait(0.2)
 
     def output(self):
-        """All that was printed, for a failure's message."""
-        return "\n".join(
-            [f"$ {' '.join(self.arguments)}", "--- stdout", *self.stdout[-60:], "--- stderr", *self.stderr[-120:]]
-        )
+        """The end of what was printed, for a failure's message."""
+        lines = [f"$ {' '.join(self.arguments)}", "--- stdout", *self.stdout[-20:], "--- stderr", *self.stderr[-25:]]
+        return "\n".join(line if len(line) < 500 else line[:500] + " …" for line in lines)
 
     def signal(self, number):
         if self.child.poll() is None:

@@ -177,6 +177,41 @@ import Testing
             })
     }
 
+    /// The very thing that this library is about must not keep a server from stopping.
+    @Test func aBlockedLoopDoesNotHoldUpADrain() async throws {
+        let gate = DispatchlessGate()
+        try await ServerFixture.run(
+            loops: 2,
+            routes: { server, _ in
+                server.route("/block") { connection, _ in
+                    try await connection.send(text: "blocking")
+                    try await Task.sleep(for: .milliseconds(1))
+                    gate.wait()
+                }
+            },
+            { server in
+                let clients = try await server.client { port in
+                    let clients = Clients([
+                        try RawClient.open("/block", port: port), try RawClient.open("/ws/echo", port: port),
+                    ])
+                    _ = try clients.all[0].readFrame()
+                    return clients
+                }
+                await server.eventually("the loop is blocked") {
+                    server.group.loops.contains { $0.busyFor > .milliseconds(20) }
+                }
+                async let report = server.server.drain(deadline: .milliseconds(500), code: .serviceRestart)
+                try await server.client { _ in
+                    #expect(try clients.all[1].readFrame().code == 1012, "the other loop's clients are told")
+                    try clients.all[1].send(RawClient.close(1012))
+                    clients.all[1].close()
+                }
+                #expect(await report == DrainReport(closedCleanly: 1, timedOut: 1, unsentBytes: 0))
+                gate.open()
+                clients.all.removeAll()
+            })
+    }
+
     @Test func acceptingPauses() async throws {
         try await ServerFixture.run { server in
             server.server.pauseAccepting()

@@ -105,7 +105,8 @@ struct TLSTests {
                 try await server.client { port in
                     let client = try RawClient(port: port)
                     try client.send(RawClient.request("/ws/echo"))
-                    _ = try client.readAll()
+                    // An alert, or a reset: there is no TLS to end in good order.
+                    _ = try? client.readAll()
                 }
             })
     }

@@ -69,11 +69,12 @@ final class RawClient {
 
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-    /// True when something came; false at the end of the stream (or a reset).
+    /// True when something came; false at the orderly end of the stream. A reset throws.
     private func fill() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &chunk, chunk.count, 0)
         if count < 0, errno == EAGAIN { throw Failure(description: "nothing came in 5 s; have \(buffer.count) bytes") }
+        if count < 0 { throw Failure(description: "recv: errno \(errno)") }
         guard count > 0 else { return false }
         buffer += chunk[..<count]
         return true
