@@ -3,8 +3,8 @@ import JWTKit
 
 /// Checks and makes the JSON Web Tokens of `/ws/secure`.
 ///
-/// Verification stays on the event loop: it is computation, measured at 0.03 ms for HS256 and 0.2 ms for ES256 and RS256
-/// (debug build), far below any threshold, and a hop to the blocking pool and back costs as much.
+/// Verification stays on the event loop: it is computation, measured at 0.07 ms for HS256 and 0.09 ms for ES256
+/// in a debug build, far below any threshold, and a hop to the blocking pool and back costs as much.
 struct TokenVerifier: Sendable {
     /// Longest token that is looked at, in bytes.
     static let maximumTokenBytes = 4096

@@ -18,8 +18,11 @@ final class DashboardProducer: Sendable {
     private let pool: OffloadPool
     private let state: DashboardFeed
     private let workerName: String
+    /// Of the lease: during a rolling restart two processes have the same name.
+    private let owner: String
     private let logger: Logger
     private let status: @Sendable () -> WorkerStatus
+    private let holdsLease = Atomic<Bool>(false)
     private let lastReading = Mutex<ProcStat?>(nil)
 
     init(
@@ -30,6 +33,7 @@ final class DashboardProducer: Sendable {
         self.pool = pool
         self.state = feed
         self.workerName = workerName
+        owner = "\(workerName)#\(getpid())"
         self.logger = logger
         self.status = status
     }
@@ -49,12 +53,20 @@ final class DashboardProducer: Sendable {
             next = max(next + Self.interval, ContinuousClock.now)
             do {
                 try await round()
+            } catch is CancellationError {
+                return
             } catch let error as BusError {
                 logger.debug("dashboard not published", metadata: ["error": "\(error)"])
             } catch {
                 logger.warning("dashboard not published", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// Lets another worker take over at once, instead of when the lease has run out.
+    func release() async {
+        guard holdsLease.load(ordering: .acquiring) else { return }
+        _ = try? await bus.lease(Self.leaseName, owner: owner, ttlMilliseconds: 1)
     }
 
     /// The series of the others, so that a new worker greets tabs with it, and continues its numbers.
@@ -69,9 +81,11 @@ final class DashboardProducer: Sendable {
         // Measured by all, so that whoever takes over has a reading to compare with.
         let value = await usage()
         try await publish(worker(), to: DashboardMessages.workersTopic)
-        guard try await bus.lease(Self.leaseName, owner: workerName, ttlMilliseconds: Self.leaseMilliseconds) else {
-            return
-        }
+        try Task.checkCancellation()
+        let isProducer = try await bus.lease(
+            Self.leaseName, owner: owner, ttlMilliseconds: Self.leaseMilliseconds)
+        holdsLease.store(isProducer, ordering: .releasing)
+        guard isProducer else { return }
         let now = Self.milliseconds()
         if let value {
             try await publish(

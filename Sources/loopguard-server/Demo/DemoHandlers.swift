@@ -27,14 +27,12 @@ func demoSpinOnEventLoop(milliseconds: Int) -> UInt64 {
 func demoWaitForContendedLock(milliseconds: Int) {
     let lock = NSLock()
     let held = DispatchSemaphore(value: 0)
-    let holder = Thread {
+    NamedThread.start("demo-holder") {
         lock.lock()
         held.signal()
         demoHoldLock(milliseconds: milliseconds)
         lock.unlock()
     }
-    holder.name = "demo-holder"
-    holder.start()
     held.wait()
     lock.lock()
     lock.unlock()
@@ -53,13 +51,11 @@ private func demoHoldLock(milliseconds: Int) {
 func demoReadFromPipe(milliseconds: Int) -> Int {
     let pipe = Pipe()
     let writer = pipe.fileHandleForWriting
-    let feeder = Thread {
+    NamedThread.start("demo-feeder") {
         Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
         try? writer.write(contentsOf: Data([1]))
         try? writer.close()
     }
-    feeder.name = "demo-feeder"
-    feeder.start()
     var byte: UInt8 = 0
     return max(0, read(pipe.fileHandleForReading.fileDescriptor, &byte, 1))
 }

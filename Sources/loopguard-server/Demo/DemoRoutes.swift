@@ -20,6 +20,10 @@ enum DemoRoutes {
     ) {
         server.route("/ws/demo/\(name)") { connection, context in
             for try await message in connection.messages {
+                guard message.kind == .text else {
+                    await connection.close(.unsupportedData, reason: "text only")
+                    continue
+                }
                 guard let request = DemoRequest(message.string) else {
                     try await connection.send(
                         text: #"{"error":"invalid","message":"send {\"ms\":200}, with 1 to 10000 milliseconds"}"#)

@@ -124,6 +124,9 @@ struct SettingSources {
         for (key, value) in object where value is NSNull {
             throw SettingsError("\(key) in \(file.path) is null: give a value, or leave the key out.")
         }
+        for (key, value) in object where value is [String: Any] {
+            throw SettingsError("\(key) in \(file.path) is an object: write a plain value.")
+        }
     }
 
     private static func reason(_ error: any Error) -> String {

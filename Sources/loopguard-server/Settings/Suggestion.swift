@@ -1,10 +1,10 @@
 /// Guesses what a misspelt word was meant to be.
 enum Suggestion {
-    /// The nearest candidate, if it is near enough to be worth naming (a third of the letters wrong at most).
+    /// The nearest candidate, if it is near enough to be worth naming (half of the letters wrong at most).
     static func nearest(to word: String, among candidates: [String]) -> String? {
         let distances = candidates.map { (candidate: $0, distance: distance(Array(word), Array($0))) }
         guard let best = distances.min(by: { $0.distance < $1.distance }) else { return nil }
-        return best.distance <= max(1, word.count / 3) ? best.candidate : nil
+        return best.distance <= max(1, word.count / 2) ? best.candidate : nil
     }
 
     /// Levenshtein: insertions, deletions and replacements.

@@ -174,7 +174,7 @@ actor Supervisor {
     /// Reads what a worker tells, on a thread of its own: decoding must not delay the admin address.
     private func read(_ descriptor: CInt, process: Int, slot: Int) {
         let inputs = inputs
-        let thread = Thread { [self] in
+        NamedThread.start("status-\(slot)") { [self] in
             defer { close(descriptor) }
             var decoder = StatusLineDecoder()
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -192,8 +192,6 @@ actor Supervisor {
                 }
             }
         }
-        thread.name = "status-\(slot)"
-        thread.start()
     }
 
     private nonisolated func heard(_ output: StatusLineDecoder.Output, process: Int, slot: Int) -> Bool {

@@ -62,14 +62,12 @@ enum WorkerProcess {
 
     /// Calls `body` with the exit code, or nil when a signal ended the process, on a thread of its own.
     static func onExit(of pid: pid_t, _ body: @escaping @Sendable (Int32?) -> Void) {
-        let thread = Thread {
+        NamedThread.start("wait-\(pid)") {
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
             // The macros WIFEXITED and WEXITSTATUS (wait(2)).
             body(status & 0x7F == 0 ? (status >> 8) & 0xFF : nil)
         }
-        thread.name = "wait-\(pid)"
-        thread.start()
     }
 
     private static func withCStrings<Result>(

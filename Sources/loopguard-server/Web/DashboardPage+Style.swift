@@ -10,7 +10,7 @@ extension DashboardPage {
         a{color:var(--accent);text-decoration:none;font-weight:500}
         a:hover{text-decoration:underline}
         :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:4px}
-        header a{margin-left:8px}
+        header a{margin-left:6px}
         .mark{width:28px;height:28px}.mark rect{fill:#0d7a6f}.mark path{fill:none;stroke:#fff;stroke-width:2.5;stroke-linejoin:round;stroke-linecap:round}
         .grow{flex:1}
         .row{display:flex;align-items:baseline;gap:12px}
@@ -31,7 +31,7 @@ extension DashboardPage {
         .tile .note{display:block;min-height:1.45em}
         ul{list-style:none;margin:10px 0 0;padding:0}
         li{display:grid;grid-template-columns:92px minmax(0,1fr) auto;gap:4px 14px;padding:10px 0;border-top:1px solid var(--line);align-items:baseline}
-        li .took{font-weight:650;font-variant-numeric:tabular-nums}
+        li .took{font-weight:650;white-space:nowrap;font-variant-numeric:tabular-nums}
         li .place{font-family:ui-monospace,SFMono-Regular,Menlo,monospace;font-size:13px;overflow-wrap:anywhere}
         li .why{grid-column:2;color:var(--soft);font-size:13px;overflow-wrap:anywhere}
         li.ongoing .took{color:var(--bad)}
@@ -41,10 +41,11 @@ extension DashboardPage {
         td{padding:8px 8px 8px 0;border-top:1px solid var(--line);white-space:nowrap}
         .number{text-align:right}
         td:nth-child(4){width:38%;padding-left:8px}
+        th:last-child,td:last-child{padding-left:20px}
         tr.me td:first-child{font-weight:650}
         .bar{height:8px;border-radius:4px;background:var(--fill);overflow:hidden}.bar i{display:block;height:100%;background:var(--accent);border-radius:4px}
         footer{padding:18px 24px 32px;max-width:1080px;margin:auto;overflow-wrap:anywhere}
         code{font-family:ui-monospace,SFMono-Regular,Menlo,monospace;font-size:12px}
-        @media (max-width:760px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}header{padding:14px 16px;flex-wrap:wrap}main{padding:0 16px}footer{padding:16px}.value{font-size:52px}li{grid-template-columns:76px minmax(0,1fr)}li .when{grid-column:2}td:nth-child(2),th:nth-child(2){display:none}}
+        @media (max-width:760px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}header{padding:14px 16px;flex-wrap:wrap}main{padding:0 16px}footer{padding:16px}.value{font-size:52px}li{grid-template-columns:88px minmax(0,1fr)}header{gap:8px}li .when{grid-column:2}td:nth-child(2),th:nth-child(2){display:none}}
         """#
 }

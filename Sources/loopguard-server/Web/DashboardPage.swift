@@ -7,14 +7,16 @@ enum DashboardPage {
     /// The page allows exactly its own style and script, by a nonce made for each answer, and connections to its own host.
     static func answer(nonce: String = makeNonce()) -> HTTPAnswer {
         var answer = HTTPAnswer.html(html(nonce: nonce))
-        let policy =
-            "default-src 'none'; style-src 'nonce-\(nonce)'; script-src 'nonce-\(nonce)'; connect-src 'self'; "
-            + "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         for (name, value) in [
-            ("content-security-policy", policy), ("x-content-type-options", "nosniff"),
+            ("content-security-policy", policy(nonce: nonce)), ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"), ("cache-control", "no-store"),
         ] { answer.headers.replaceOrAdd(name: name, value: value) }
         return answer
+    }
+
+    static func policy(nonce: String) -> String {
+        "default-src 'none'; style-src 'nonce-\(nonce)'; script-src 'nonce-\(nonce)'; connect-src 'self'; "
+            + "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     }
 
     /// 128 random bits.

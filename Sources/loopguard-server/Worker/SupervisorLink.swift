@@ -42,15 +42,13 @@ final class SupervisorLink: Sendable {
     ///   - status: must not block.
     ///   - onGone: called once, when the supervisor has died.
     func start(status: @escaping @Sendable () -> WorkerStatus, onGone: @escaping @Sendable () -> Void) {
-        let writer = Thread { [self] in
+        NamedThread.start("status-writer") { [self] in
             while !isStopped.load(ordering: .acquiring) {
                 guard write(status()) else { return }
                 changed.wait(seconds: Self.interval)
             }
         }
-        writer.name = "status-writer"
-        writer.start()
-        let reader = Thread { [self] in
+        NamedThread.start("supervisor-eof") { [self] in
             var buffer = [UInt8](repeating: 0, count: 256)
             while true {
                 let count = read(descriptor, &buffer, buffer.count)
@@ -59,8 +57,6 @@ final class SupervisorLink: Sendable {
             }
             if !isStopped.load(ordering: .acquiring) { onGone() }
         }
-        reader.name = "supervisor-watch"
-        reader.start()
     }
 
     /// Tells the supervisor at once.

@@ -91,8 +91,8 @@ final class Worker: Sendable {
         logger.info("serving", metadata: ["address": "\(address)", "pid": "\(getpid())"])
 
         await waitForEnd()
-        let code = await end(link: link, admin: admin, producing: producing)
-        return code
+        producing.cancel()
+        return await end(link: link, admin: admin, producer: producer)
     }
 
     private func startAdmin() async throws -> AdminServer? {
@@ -140,7 +140,7 @@ final class Worker: Sendable {
         }
     }
 
-    private func end(link: SupervisorLink?, admin: AdminServer?, producing: Task<Void, Never>) async -> Int32 {
+    private func end(link: SupervisorLink?, admin: AdminServer?, producer: DashboardProducer) async -> Int32 {
         isDraining.store(true, ordering: .releasing)
         link?.push()
         let impatience = Task {
@@ -151,9 +151,10 @@ final class Worker: Sendable {
                 }
             }
         }
-        producing.cancel()
         let began = ContinuousClock.now
+        async let released: Void = producer.release()
         let report = await server.drain(deadline: .seconds(settings.drainSeconds), code: .serviceRestart)
+        await released
         await bus.shutdown()
         logger.notice(
             "ended",
