@@ -92,6 +92,8 @@ uint64_t lg_capture_jobs(const lg_capture *capture) { return capture->jobs; }
 int lg_capture_signal(void) { return atomic_load_explicit(&installed_signal, memory_order_relaxed); }
 uint64_t lg_capture_handler_runs(void) { return atomic_load_explicit(&handler_runs, memory_order_relaxed); }
 
+#if defined(__x86_64__)
+
 // Sets everything of the snapshot that follows from the stack pointer. Returns how much stack there is to copy.
 static size_t frame_stack(lg_snapshot *s, const lg_slot *slot, uint64_t stack_pointer) {
     s->stack_low = slot->stack_low;
@@ -105,8 +107,6 @@ static size_t frame_stack(lg_snapshot *s, const lg_slot *slot, uint64_t stack_po
     uint64_t length = slot->stack_high - s->stack_base;
     return length < s->stack_capacity ? (size_t)length & ~(size_t)7 : s->stack_capacity;
 }
-
-#if defined(__x86_64__)
 
 static void handler(int signo, siginfo_t *info, void *context) {
     (void)signo;
@@ -158,6 +158,13 @@ int lg_capture_install(int signo) {
     if (sigaction(signo, &new, NULL) != 0) return errno;
     atomic_store_explicit(&installed_signal, signo, memory_order_relaxed);
     return 0;
+}
+
+bool lg_capture_signal_is_free(int signo) {
+    struct sigaction now;
+    if (sigaction(signo, NULL, &now) != 0) return false;
+    if (now.sa_flags & SA_SIGINFO) return now.sa_sigaction == handler;
+    return now.sa_handler == SIG_DFL || now.sa_handler == SIG_IGN;
 }
 
 bool lg_capture_is_installed(int signo) {
@@ -230,6 +237,11 @@ lg_capture_result lg_capture_by_copy(lg_capture *c, const lg_slot *slot, uint64_
 int lg_capture_install(int signo) {
     (void)signo;
     return ENOTSUP;
+}
+
+bool lg_capture_signal_is_free(int signo) {
+    (void)signo;
+    return true;
 }
 
 bool lg_capture_is_installed(int signo) {

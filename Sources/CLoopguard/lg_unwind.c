@@ -160,16 +160,25 @@ static bool follows_call(lg_unwinder *u, uint64_t address) {
     return false;
 }
 
-// The compiler describes the frame in the prologue, but not in the epilogue: after `pop rbp` the unwind information still
-// computes the frame from rbp, which is the caller's by then, and the caller would be left out. From there on to the return
-// (or the jump of a tail call) the return address is on top of the stack. `btr rbp, 60` is part of an async epilogue.
-static bool leaves_frame(lg_unwinder *u, uint64_t pc, uint64_t sp, uint64_t *return_address) {
+// Finds the return address of the innermost function where the unwind information would miss it, and the caller would be
+// left out:
+// - In the epilogue. The compiler describes the frame in the prologue only: after `pop rbp` the information still computes
+//   the frame from rbp, which is the caller's by then. `btr rbp, 60` is part of an async epilogue.
+// - In the prologue of a function without information (a third of libswiftCore's): libunwind then goes by rbp, which is
+//   still the caller's.
+// Sets where the return address lies and what it is.
+static bool find_return(lg_unwinder *u, uint64_t pc, uint64_t sp, bool known, uint64_t *at, uint64_t *return_address) {
     static const uint8_t btr[5] = {0x48, 0x0f, 0xba, 0xf5, 0x3c};
+    static const uint8_t push_mov[4] = {0x55, 0x48, 0x89, 0xe5};
     uint8_t next[5], last[5];
     if (pc < sizeof last || !lg_page_cache_read(&u->cache, pc - sizeof last, last, sizeof last) ||
-        !lg_page_cache_read(&u->cache, pc, next, sizeof next) ||
-        !lg_unwinder_read(u, u->snapshot, sp, return_address, sizeof *return_address))
+        !lg_page_cache_read(&u->cache, pc, next, sizeof next))
         return false;
+    bool pushed = !known && last[4] == push_mov[0] && memcmp(next, push_mov + 1, 3) == 0;
+    *at = pushed ? sp + 8 : sp;
+    if (!lg_unwinder_read(u, u->snapshot, *at, return_address, sizeof *return_address)) return false;
+    bool begins = !known && memcmp(next, push_mov, sizeof push_mov) == 0;
+    if (pushed || begins) return follows_call(u, *return_address);
     if (next[0] == 0xc3 || next[0] == 0xc2 || (next[0] == 0xf3 && next[1] == 0xc3)) return true;
     if (last[4] != 0x5d && memcmp(last, btr, sizeof btr) != 0) return false;
     const uint8_t *jump = next[0] == 0x41 ? next + 1 : next;
@@ -205,13 +214,14 @@ int lg_unwind(lg_unwinder *u, const lg_snapshot *snapshot, lg_frame *frames, int
         }
         unw_proc_info_t info;
         memset(&info, 0, sizeof info);
-        bool known = unw_get_proc_info(&cursor, &info) >= 0 && info.start_ip != 0;
+        // Without information libunwind pretends that the function is one byte long.
+        bool known = unw_get_proc_info(&cursor, &info) >= 0 && info.start_ip != 0 && info.end_ip > info.start_ip + 1;
         frames[n++] = (lg_frame){.pc = pc, .sp = sp, .rbp = rbp, .function_start = known ? info.start_ip : 0,
                                  .exact = exact};
-        uint64_t caller;
-        if (n == 1 && leaves_frame(u, pc, sp, &caller)) {
+        uint64_t at, caller;
+        if (n == 1 && find_return(u, pc, sp, known, &at, &caller)) {
             u->registers[LG_RIP] = caller;
-            u->registers[LG_RSP] = sp + 8;
+            u->registers[LG_RSP] = at + 8;
             exact = false;
             if (unw_init_remote(&cursor, u->space, u) < 0) break;
             continue;
@@ -219,7 +229,7 @@ int lg_unwind(lg_unwinder *u, const lg_snapshot *snapshot, lg_frame *frames, int
         exact = unw_is_signal_frame(&cursor) > 0;
         int step = unw_step(&cursor);
         if (step > 0) continue;
-        if (rbp == LG_UNKNOWN && known && step < 0) {
+        if (rbp == LG_UNKNOWN && (!known || step < 0)) {
             *end = LG_UNWIND_NEEDS_FRAME_POINTER;
         } else if (!known) {
             // libunwind guesses here, and calls the failure of its guess the end of the stack.

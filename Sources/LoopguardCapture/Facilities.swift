@@ -26,17 +26,10 @@ public func facilities(signal: Int32 = StackCapturer.defaultSignal) -> [String] 
             "glibc is older than 2.35 (no _dl_find_object): stacks that pass through a library loaded after the start "
                 + "are cut off there.")
     }
-    if !lg_capture_is_installed(signal) {
-        // SAFETY: a C function pointer has the size of Int; only SIG_DFL and SIG_IGN, which are 0 and 1, are told apart by it.
-        var action = sigaction()
-        let taken =
-            sigaction(signal, nil, &action) != 0 || action.sa_flags & SA_SIGINFO != 0
-            || (unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) > 1)
-        if taken {
-            missing.append(
-                "Signal \(signal) is handled by the program itself: the stack of a thread that computes cannot be taken, "
-                    + "only that of one that is blocked.")
-        }
+    if !lg_capture_signal_is_free(signal) {
+        missing.append(
+            "Signal \(signal) is handled by the program itself: the stack of a thread that computes cannot be taken, "
+                + "only that of one that is blocked.")
     }
     if !DebugFiles.executableHasLines() {
         missing.append(

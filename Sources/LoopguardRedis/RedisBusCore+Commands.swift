@@ -86,7 +86,7 @@ extension RedisBusCore {
                 .failure(
                     shared.isClosed
                         ? BusError(.closed, "The bus has been shut down.")
-                        : BusError(.unavailable, "Redis is away, nothing was sent: \(shared.status.detail)")))
+                        : BusError(.unavailable, "Nothing was sent. \(shared.status.detail)")))
         }
         func command(_ name: String, _ what: String) -> RedisCommand {
             var command = RedisCommand(name, what, "\(keys.count)")

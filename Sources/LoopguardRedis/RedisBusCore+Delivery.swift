@@ -119,7 +119,8 @@ extension RedisBusCore {
             return perform(table.history(topic, history), topic)
         }
         guard table.historyFailed(topic, fetch) else { return }
-        if publisher.connection == nil {
+        // While a connection ends, its commands fail before the link takes notice.
+        if publisher.connection.map({ $0.closeReason != nil }) ?? true {
             unrepaired.insert(topic)
             return
         }

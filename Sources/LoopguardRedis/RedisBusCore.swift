@@ -242,11 +242,12 @@ final class RedisBusCore: @unchecked Sendable {
         if isFullyReady { return "connected to \(configuration.url.address)" }
         for link in [publisher, subscriber] {
             guard let error = link.lastError else { continue }
+            let reason = error.cause.map { "\(error.message) (\($0))" } ?? error.message
             guard case .backingOff(let until) = link.state.phase else {
-                return "the \(link.role.rawValue) is connecting again; before: \(error)"
+                return "\(reason) The \(link.role.rawValue) is connecting again."
             }
             let wait = max(0, (until - .now()).milliseconds)
-            return "the \(link.role.rawValue) is away: \(error); next attempt in \(wait) ms"
+            return "\(reason) The \(link.role.rawValue) tries again in \(wait) ms."
         }
         return "connecting to \(configuration.url.address)"
     }

@@ -38,7 +38,7 @@ final class RedisBusShared: Sendable {
         let refusal = state.withLockedValue { state -> BusError? in
             if state.isClosed { return BusError(.closed, "The bus has been shut down.") }
             guard state.canCommand else {
-                return BusError(.unavailable, "Redis is away, nothing was sent: \(state.status.detail)")
+                return BusError(.unavailable, "Nothing was sent. \(state.status.detail)")
             }
             guard state.inFlight < maximumInFlight else {
                 return BusError(

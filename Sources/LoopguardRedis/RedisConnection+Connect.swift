@@ -1,3 +1,4 @@
+import Glibc
 import LoopguardBus
 import NIOCore
 import NIOPosix
@@ -79,16 +80,18 @@ extension RedisConnection {
     }
 }
 
-/// The operating system's reason in words: NIO's own description of a failed connect is a dump of its fields.
+/// The operating system's reason in words: NIO's own descriptions name its calls and fields.
 struct RedisConnectCause: Error, CustomStringConvertible {
     let description: String
 
     init(_ error: any Error) {
         switch error {
         case let error as NIOConnectionError:
-            let first = error.connectionErrors.first.map { "\(Self.text($0.error))" }
-            let unresolved = error.dnsAError ?? error.dnsAAAAError
-            description = first ?? unresolved.map { "the name \(error.host) is not known: \($0)" } ?? "\(error)"
+            if let first = error.connectionErrors.first {
+                description = Self.text(first.error)
+            } else {
+                description = "the name \(error.host) cannot be resolved"
+            }
         case let error: description = Self.text(error)
         }
     }
@@ -96,7 +99,8 @@ struct RedisConnectCause: Error, CustomStringConvertible {
     private static func text(_ error: any Error) -> String {
         switch error {
         case ChannelError.connectTimeout(let amount): "no answer within \(amount.milliseconds) ms"
-        case let error as IOError: error.description
+        // glibc's strerror may be called on any thread.
+        case let error as IOError: "\(String(cString: strerror(error.errnoCode))), errno \(error.errnoCode)"
         default: "\(error)"
         }
     }

@@ -76,12 +76,14 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
         write(buffer, to: channel)
     }
 
-    /// Closes; everything pending fails with `reason`.
+    /// Closes; everything pending fails with `reason`. For the caller the connection has ended when this returns: a TLS
+    /// channel may take seconds to say goodbye to a peer that does not answer.
     func close(reason: BusError) {
         eventLoop.assertInEventLoop()
         if closeReason == nil { closeReason = reason }
-        guard let channel else { return ended() }
-        channel.close(promise: nil)
+        let channel = channel
+        ended()
+        channel?.close(promise: nil)
     }
 
     private func writable(_ completion: Completion) -> (any Channel)? {
@@ -125,6 +127,7 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !hasClosed else { return }
         let value = unwrapInboundIn(data)
         if let first = pending.popFirst() { return first.completion(.success(value)) }
         if let onPush { return onPush(value) }

@@ -15,6 +15,10 @@ struct LoopguardServerCommand: AsyncParsableCommand {
             70 failed while running; 71 the system refused threads or memory.
             """,
         version: Version.current,
-        subcommands: [ServeCommand.self, TokenCommand.self],
-        defaultSubcommand: ServeCommand.self)
+        subcommands: [ServeCommand.self, TokenCommand.self])
+
+    // Here and not in a default subcommand, so that `--help` shows them.
+    @OptionGroup var arguments: ServeArguments
+
+    func run() async throws { try await arguments.serve() }
 }

@@ -73,6 +73,8 @@ void lg_capture_release(lg_capture *capture);
 int lg_capture_install(int signo);
 /// The signal of the latest lg_capture_install, SIGURG before the first. lg_slot_bind unblocks it.
 int lg_capture_signal(void);
+/// Whether nobody but us handles `signo`.
+bool lg_capture_signal_is_free(int signo);
 /// Whether our handler is the one that is installed for `signo`.
 bool lg_capture_is_installed(int signo);
 /// How often the handler has run in this process, for whatever reason.

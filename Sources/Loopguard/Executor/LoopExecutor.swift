@@ -64,8 +64,6 @@ public final class LoopExecutor: Sendable {
                 lg_job_begin(slot.pointer, queued.executor.scopeID)
                 queued.job.runSynchronously(on: queued.executor.asUnownedTaskExecutor())
             }
-            // What the loop does after the last job (channel I/O, timers) is nobody's handler.
-            lg_scope_set(slot.pointer, 0)
             budget -= batch.count
             batch.removeAll(keepingCapacity: true)
             let isDone = state.withLock { state in
@@ -75,7 +73,12 @@ public final class LoopExecutor: Sendable {
                 if state.queue.capacity < batch.capacity { swap(&state.queue, &batch) }
                 return true
             }
-            if isDone { return }
+            if isDone {
+                // What the loop does after the last job (channel I/O, timers) is nobody's handler. Between two batches the
+                // mark stays: a handler that yields for ever must not look like nobody.
+                lg_scope_set(slot.pointer, 0)
+                return
+            }
             if budget <= 0 {
                 eventLoop.execute { self.drain() }
                 return

@@ -101,11 +101,12 @@ struct WatchedLoop {
             if index == 0 { known.call = describe(call: sample.systemCall, tid: target.slot.pointer.pointee.tid) }
         }
         if index == 0 {
-            known.scope = ScopeRegistry.shared.scope(view.scope)?.snapshot
             known.connections = target.connections()
             known.latenessNs = latenessNs
             known.detectionLatencyNs = after - min(after, view.beganNs + detector.options.thresholdNs)
         }
+        // The first look may fall between two jobs.
+        if known.scope == nil { known.scope = ScopeRegistry.shared.scope(view.scope)?.snapshot }
         known.kind = view.kind
         known.jobsInTick = view.jobsInTick
         evidence = known

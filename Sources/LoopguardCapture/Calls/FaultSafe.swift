@@ -4,8 +4,8 @@ import CLoopguard
 enum FaultSafe {
     static func bytes(at address: UInt64, count: Int) -> [UInt8] {
         guard count > 0 else { return [] }
+        // SAFETY: lg_read_memory initialises exactly as many bytes as it returns.
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            // SAFETY: lg_read_memory initialises exactly as many bytes as it returns.
             initialized = buffer.baseAddress.map { lg_read_memory(address, $0, count) } ?? 0
         }
     }

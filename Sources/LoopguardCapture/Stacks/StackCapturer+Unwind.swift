@@ -104,31 +104,43 @@ extension StackCapturer {
 
     /// Where rbp must point in a function that set it up itself, given only rsp.
     private func framePointer(of frame: lg_frame, in snapshot: UnsafePointer<lg_snapshot>) -> UInt64? {
-        guard frame.pc > frame.function_start, frame.function_start != 0 else { return nil }
-        let length = Int(min(frame.pc - frame.function_start, 128))
+        let start = frame.function_start != 0 ? frame.function_start : likelyStart(of: frame.pc)
+        guard let start, frame.pc > start else { return nil }
+        let length = Int(min(frame.pc - start, 128))
         let decoded = withUnsafeTemporaryAllocation(byteCount: length, alignment: 8) { code -> Prologue? in
-            guard let base = code.baseAddress,
-                lg_unwinder_read(unwinder, nil, frame.function_start, base, length)
-            else { return nil }
+            guard let base = code.baseAddress, lg_unwinder_read(unwinder, nil, start, base, length) else { return nil }
             return Prologue.decode(code)
         }
         guard let prologue = decoded else { return nil }
         let expected = frame.sp &+ prologue.frameSize
-        for offset in stride(from: 0, to: prologue.alignment, by: 8) {
-            if returnQuality(at: expected &+ offset, callee: frame.function_start, in: snapshot) != .none {
-                return expected &+ offset
-            }
+        // Without unwind information the start is a guess, which a call of this very address confirms.
+        let needed: ReturnQuality = frame.function_start != 0 ? .plausible : .proven
+        for offset in stride(from: 0, to: prologue.alignment, by: 8)
+        where returnQuality(at: expected &+ offset, callee: start, in: snapshot) >= needed {
+            return expected &+ offset
         }
         // A variable-sized array, or arguments pushed on the stack. Take only a frame whose return address follows a call
         // of this very function: stale frames of other functions lie around there.
         for offset in stride(from: UInt64(8), to: 4096, by: 8)
-        where returnQuality(at: expected &+ offset, callee: frame.function_start, in: snapshot) == .proven {
+        where returnQuality(at: expected &+ offset, callee: start, in: snapshot) == .proven {
             return expected &+ offset
         }
         return nil
     }
 
-    private enum ReturnQuality { case none, plausible, proven }
+    /// The nearest place before `counter` that looks like the beginning of a function with a frame pointer.
+    private func likelyStart(of counter: UInt64) -> UInt64? {
+        var start = counter & ~15
+        for _ in 0..<256 where start >= 16 {
+            var word: UInt32 = 0
+            guard lg_unwinder_read(unwinder, nil, start, &word, 4) else { return nil }
+            if word == 0xe589_4855, start < counter { return start }  // push rbp; mov rbp, rsp
+            start -= 16
+        }
+        return nil
+    }
+
+    private enum ReturnQuality: Comparable { case none, plausible, proven }
 
     /// Whether a frame of `callee` may be at `pointer`: there is a return address behind it, and a call before that.
     private func returnQuality(

@@ -36,7 +36,9 @@ final class DebugModule {
     ///   - loadBias: load address minus the address in the file.
     init(path: String, loadBias: UInt64) {
         let file = path.isEmpty ? "/proc/self/exe" : path
-        let shown = path.isEmpty ? SmallFile.link("/proc/self/exe") ?? "executable" : path
+        var shown = path.isEmpty ? SmallFile.link("/proc/self/exe") ?? "executable" : path
+        // The file was replaced while the program runs; /proc/self/exe still opens the old one.
+        if path.isEmpty, shown.hasSuffix(" (deleted)") { shown.removeLast(" (deleted)".count) }
         name = shown.split(separator: "/").last.map(String.init) ?? shown
         isC = name.hasPrefix("libc.so") || name.hasPrefix("libc-") || name.hasPrefix("libpthread")
         isSystem = FrameOrigin.isRuntime(module: name, function: nil)

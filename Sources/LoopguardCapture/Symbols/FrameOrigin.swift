@@ -65,7 +65,7 @@ public enum FrameOrigin {
 
     private static let runtimePrefixes = [
         "@objc ", linkageStub,
-        "swift_", "_swift_", "swift::", "(anonymous namespace)::", "dispatch_", "_dispatch_", "__libc_", "__GI_",
+        "swift_", "_swift_", "swift::", "dispatch_", "_dispatch_", "__libc_", "__GI_",
         "_start",
         "lg_", "std::", "objc_", "block_destroy_helper", "__swift_", "_Block_",
     ]

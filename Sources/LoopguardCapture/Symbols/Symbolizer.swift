@@ -75,7 +75,9 @@ public final class Symbolizer {
     private func module(_ found: lg_module) -> DebugModule {
         let path = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer -> String in
             var found = found
-            guard let base = buffer.baseAddress, lg_module_name(&found, base, buffer.count) else { return "" }
+            guard let base = buffer.baseAddress, lg_module_name(&found, base, buffer.count) else {
+                return "(unloaded)"
+            }
             return String(cString: base)
         }
         let key = ModuleKey(path: path, bias: found.bias)

@@ -1,3 +1,5 @@
+import Logging
+
 /// How a connection ended.
 public struct CloseInfo: Sendable, Equatable {
     /// Who ended it.
@@ -21,5 +23,17 @@ public struct CloseInfo: Sendable, Equatable {
         self.code = code
         self.reason = reason
         self.initiator = initiator
+    }
+}
+
+extension CloseInfo {
+    /// How loudly an end is said: what clients do every day is quiet, what breaks is not.
+    var logLevel: Logger.Level {
+        if isViolation || initiator == .transport { return .notice }
+        switch code {
+        case .normal, .noStatus: return .debug
+        case .internalError: return .notice
+        default: return .info
+        }
     }
 }

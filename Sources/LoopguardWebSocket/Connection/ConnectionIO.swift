@@ -12,28 +12,28 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let shared: ServerShared
-    private let loop: LoopContext
+    let shared: ServerShared
+    let loop: LoopContext
     private let executor: ConnectionExecutor
-    private let logger: Logger
-    private let opened = NIODeadline.now()
+    let logger: Logger
+    let opened = NIODeadline.now()
 
-    private var context: ChannelHandlerContext?
+    var context: ChannelHandlerContext?
     /// Set until the transport has ended: the two hold each other.
-    private var connection: WebSocketConnection?
+    var connection: WebSocketConnection?
     private var parser: FrameParser
-    private var handshake: CloseHandshake
+    var handshake: CloseHandshake
     private var keepAlive: KeepAlive
     private var received: [WebSocketMessage] = []
-    private var isReadingPaused = false
-    private var hasPendingRead = false
-    private var handler: Task<Void, Never>?
-    private var closeHooks: [@Sendable () -> Void] = []
+    var isReadingPaused = false
+    var hasPendingRead = false
+    var handler: Task<Void, Never>?
+    var closeHooks: [@Sendable () -> Void] = []
 
-    private var messagesIn = 0
-    private var messagesOut = 0
-    private var bytesIn = 0
-    private var bytesOut = 0
+    var messagesIn = 0
+    var messagesOut = 0
+    var bytesIn = 0
+    var bytesOut = 0
     private var transportError: String?
 
     init(
@@ -54,6 +54,9 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
 
     func attach(_ connection: WebSocketConnection) { self.connection = connection }
 
+    /// The connection, until its transport has ended.
+    var attached: WebSocketConnection? { connection }
+
     /// Takes the handler's task, to cancel it some time after the connection has ended.
     func attach(_ task: Task<Void, Never>) {
         if connection == nil {
@@ -62,6 +65,14 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
             handler = task
         }
     }
+
+    /// Nobody need be cancelled when the connection ends.
+    func handlerEnded() { handler = nil }
+
+    /// The pipeline did not take it: lets go of the connection, whose handler was never started.
+    func abandon() { end(reason: "the handshake could not be completed") }
+
+    func beginDrain() {}
 
     /// Runs `hook` on the loop when the transport has ended; false when it has already.
     func onClose(_ hook: @escaping @Sendable () -> Void) -> Bool {
@@ -98,34 +109,37 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
 
     private func receive(_ input: inout ByteBuffer, _ bytes: Int) {
         guard let connection else { return }
-        var messages = 0
-        while let event = parser.next(&input) {
+        // Locals and one call for all of them: each access to a variable of a class is checked for exclusivity, and this is
+        // the path of every message.
+        var messages: [WebSocketMessage] = []
+        swap(&messages, &received)
+        var count = 0
+        var last: FrameParser.Event?
+        let isAccepting = handshake.acceptsMessages
+        parser.consume(&input) { event in
             switch event {
             case .message(let message):
-                messages += 1
-                if handshake.acceptsMessages { received.append(message) }
-            case .ping(let payload):
-                update { $0.setPong(payload) }
+                count += 1
+                if isAccepting { messages.append(message) }
+            case .ping(let payload): update { $0.setPong(payload) }
             case .pong: break
-            case .close(let frame):
-                deliver(connection)
-                let isIdle = connection.mailbox.finish(.closed)
-                apply(handshake.received(frame, isHandlerIdle: isIdle, now: .now()))
-            case .failure(let failure):
-                deliver(connection)
-                let error = WebSocketError(.protocolViolation, "The peer broke the protocol: \(failure.reason).")
-                let isIdle = connection.mailbox.finish(.broken(error))
-                apply(handshake.failed(failure, isHandlerIdle: isIdle, now: .now()))
+            case .close, .failure: last = event
             }
         }
-        deliver(connection)
-        messagesIn += messages
-        loop.counters.received(messages: messages, bytes: bytes)
-    }
-
-    private func deliver(_ connection: WebSocketConnection) {
-        guard !received.isEmpty else { return }
-        if connection.mailbox.append(&received) { isReadingPaused = true }
+        if !messages.isEmpty, connection.mailbox.append(&messages) { isReadingPaused = true }
+        swap(&messages, &received)
+        messagesIn += count
+        loop.counters.received(messages: count, bytes: bytes)
+        switch last {
+        case .close(let frame):
+            let isIdle = connection.mailbox.finish(.closed)
+            apply(handshake.received(frame, isHandlerIdle: isIdle, now: .now()))
+        case .failure(let failure):
+            let error = WebSocketError(.protocolViolation, "The peer broke the protocol: \(failure.reason).")
+            let isIdle = connection.mailbox.finish(.broken(error))
+            apply(handshake.failed(failure, isHandlerIdle: isIdle, now: .now()))
+        default: break
+        }
     }
 
     func read(context: ChannelHandlerContext) {
@@ -254,89 +268,4 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
     }
 
     private func closeFrameWritten() { apply(handshake.closeFrameWritten(now: .now())) }
-
-    // MARK: close
-
-    private func apply(_ actions: CloseHandshake.Actions) {
-        guard actions != .none else { return }
-        connection?.setCloseInfo(handshake.info)
-        if actions.endsMessages, let connection {
-            let lost = WebSocketError(.connectionLost, "The connection was cut: \(handshake.info?.reason ?? "").")
-            _ = connection.mailbox.finish(actions.cuts ? .broken(lost) : .closed, discarding: true)
-            isReadingPaused = false
-            resumePendingRead()
-        }
-        if let frame = actions.send, let connection {
-            let (dropped, needsFlush) = connection.outbox.update {
-                $0.setClose(frame, discardingData: actions.discardsQueue)
-            }
-            loop.counters.dropped(dropped, .disconnected)
-            if needsFlush { loop.flushSoon(self) }
-            // Senders that wait for room learn that there will be none.
-            connection.outbox.endFlush(isBlocked: false)
-        }
-        if actions.shutsDownWriting { shutdownWriting() }
-        if actions.cuts { context?.close(promise: nil) }
-    }
-
-    private func resumePendingRead() {
-        guard hasPendingRead else { return }
-        hasPendingRead = false
-        context?.read()
-    }
-
-    private func shutdownWriting() {
-        isReadingPaused = false
-        resumePendingRead()
-        guard let context else { return }
-        // With TLS the close waits for the peer's close_notify by itself.
-        context.close(mode: shared.configuration.tls == nil ? .output : .all, promise: nil)
-    }
-
-    /// The transport is gone: once.
-    private func end(reason: String) {
-        guard let connection else { return }
-        self.connection = nil
-        loop.remove(self)
-        loop.counters.webSocketClosed()
-        handshake.transportEnded(reason)
-        connection.setCloseInfo(handshake.info)
-        let (dropped, _) = connection.outbox.update { $0.end() }
-        loop.counters.dropped(dropped, .disconnected)
-        connection.outbox.endFlush(isBlocked: false)
-        let error = WebSocketError(.connectionLost, "The connection was lost: \(reason).")
-        _ = connection.mailbox.finish(.broken(error))
-        for hook in closeHooks { hook() }
-        closeHooks = []
-        if let handler {
-            loop.cancel(handler, at: .now() + .init(shared.configuration.limits.closeTimeout))
-            self.handler = nil
-        }
-        report()
-    }
-
-    private func report() {
-        guard let info = handshake.info else { return }
-        shared.metrics.closed(info.code)
-        logger.log(
-            level: info.logLevel, "WebSocket closed",
-            metadata: [
-                "code": "\(info.code)", "reason": "\(info.reason)", "initiator": "\(info.initiator.rawValue)",
-                "duration_ms": "\((NIODeadline.now() - opened).nanoseconds / 1_000_000)",
-                "messages_in": "\(messagesIn)", "messages_out": "\(messagesOut)",
-                "bytes_in": "\(bytesIn)", "bytes_out": "\(bytesOut)",
-            ])
-    }
-}
-
-extension CloseInfo {
-    /// How loudly an end is said: what clients do every day is quiet, what breaks is not.
-    var logLevel: Logger.Level {
-        if isViolation || initiator == .transport { return .notice }
-        switch code {
-        case .normal, .noStatus: return .debug
-        case .internalError: return .notice
-        default: return .info
-        }
-    }
 }

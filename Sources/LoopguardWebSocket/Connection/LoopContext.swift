@@ -99,6 +99,8 @@ final class LoopContext: @unchecked Sendable {
 /// A channel in the hands of a ``LoopContext``. On its loop only.
 protocol LoopMember: AnyObject {
     func tick(now: NIODeadline, lateness: TimeAmount)
+    /// The server stops: what has not begun need not begin.
+    func beginDrain()
     /// Closes the transport at once.
     func cut(_ reason: String)
 }

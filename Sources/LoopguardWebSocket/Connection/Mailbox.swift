@@ -45,7 +45,7 @@ final class Mailbox: Sendable {
     func take() -> InboundQueue.Taken { state.withLock { $0.queue.take() } }
 
     /// Suspends until there is something to take.
-    func wait() async throws {
+    nonisolated(nonsending) func wait() async throws {
         // SAFETY: the continuation is resumed exactly once: by whoever takes it out of the state (append, finish, cancel),
         // or at once below. Unsafe and not checked because this runs for every message of a ping-pong.
         let wake = await withTaskCancellationHandler {

@@ -63,7 +63,7 @@ final class Outbox: Sendable {
     }
 
     /// Suspends until there may be room. Throws when the task is cancelled.
-    func waitForRoom() async throws {
+    nonisolated(nonsending) func waitForRoom() async throws {
         let id = state.withLock { state in
             state.lastWaiter += 1
             return state.lastWaiter

@@ -63,8 +63,8 @@ struct FrameParser: Sendable {
 
     init(limits: Limits) { self.limits = limits }
 
-    /// True while a message has begun and has not ended.
-    var isInsideMessage: Bool { messageKind != nil || state == .payload || carryCount > 0 }
+    /// Memory that the parser holds for what has come, in bytes.
+    var bufferedCapacity: Int { (assembly?.capacity ?? 0) + control.capacity + arena.capacity }
 
     /// The next event that `input` holds. Nil: all of `input` is consumed, and more is needed.
     ///
@@ -86,6 +86,11 @@ struct FrameParser: Sendable {
             let payload = length == 0 ? nil : arena.getSlice(at: start, length: length)
             return .message(WebSocketMessage(kind: kind, payload: payload ?? ByteBuffer()))
         }
+    }
+
+    /// Calls `body` with all events that `input` holds, in order; a close or a failure is the last one.
+    mutating func consume(_ input: inout ByteBuffer, _ body: (Event) -> Void) {
+        while let event = next(&input) { body(event) }
     }
 
     private mutating func take(_ input: inout ByteBuffer) {

@@ -34,6 +34,13 @@ struct UTF8Validator: Sendable, Equatable {
         return true
     }
 
+    /// Whether the whole is UTF-8.
+    static func isValid(_ bytes: [UInt8]) -> Bool {
+        var validator = UTF8Validator()
+        // SAFETY: the pointer is used inside the closure only.
+        return bytes.withUnsafeBytes { validator.consume($0) } && validator.isComplete
+    }
+
     @inline(__always)
     private mutating func step(_ byte: UInt8) -> Bool {
         if remaining > 0 {

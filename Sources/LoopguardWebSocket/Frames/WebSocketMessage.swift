@@ -4,6 +4,7 @@ public import NIOCore
 ///
 /// The payload is kept as the bytes that came from the wire, shared and not copied; a `String` is made only when asked for.
 public struct WebSocketMessage: Sendable, Equatable {
+    /// Which of the two kinds of data RFC 6455 knows.
     public enum Kind: Sendable, Equatable {
         case text
         case binary
@@ -19,10 +20,12 @@ public struct WebSocketMessage: Sendable, Equatable {
         self.payload = payload
     }
 
+    /// A text message.
     public static func text(_ text: String) -> WebSocketMessage {
         WebSocketMessage(kind: .text, payload: ByteBuffer(string: text))
     }
 
+    /// A binary message.
     public static func binary(_ bytes: [UInt8]) -> WebSocketMessage {
         WebSocketMessage(kind: .binary, payload: ByteBuffer(bytes: bytes))
     }
@@ -39,9 +42,10 @@ public struct WebSocketMessage: Sendable, Equatable {
     /// Size of the payload, in bytes.
     public var count: Int { payload.readableBytes }
 
-    /// What is exported, by kind: lets a `switch` take messages apart.
+    /// The payload by its kind, for a `switch`. Copies at every call.
     public var content: Content { kind == .text ? .text(string) : .binary(bytes) }
 
+    /// A message taken apart.
     public enum Content: Sendable, Equatable {
         case text(String)
         case binary([UInt8])

@@ -16,7 +16,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
     private let routes: ServerShared.Routes
     private let refusal: String?
     private let remote: SocketAddress?
-    private let deadline: NIODeadline
+    private var deadline: NIODeadline
     private var context: ChannelHandlerContext?
     private var head: HTTPRequestHead?
     /// Answered or upgraded; only waiting to be closed.
@@ -56,7 +56,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDone else { return }
         switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
+        case .head(let head):
+            self.head = head
+            // Refused in any case, and a client that asks with Expect waits for a word before it sends the body.
+            if Self.announcesBody(head) { decide(head, context) }
         case .body:
             // The head says better what is wrong: a path that is not there, a method that is not allowed, or the body.
             if let head { decide(head, context) }
@@ -94,12 +97,21 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
         context.close(promise: nil)
     }
 
+    func beginDrain() {
+        // Who has not asked yet can ask another worker; an answer on its way may arrive.
+        if !isDone { cut("drain") }
+    }
+
     func cut(_ reason: String) {
         isDone = true
         context?.close(promise: nil)
     }
 
     // MARK: decision
+
+    private static func announcesBody(_ head: HTTPRequestHead) -> Bool {
+        head.headers.contains(name: "transfer-encoding") || head.headers["content-length"].contains { $0 != "0" }
+    }
 
     private func decide(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         if let refusal { return refuse(.overloaded(refusal)) }
@@ -159,6 +171,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
             // Last: it hands the bytes that came with the request to its next neighbour, which is the WebSocket by then.
             operations.removeHandler(context: decoder, promise: nil)
         } catch {
+            io.abandon()
             return context.close(promise: nil)
         }
         shared.metrics.handshaken()
@@ -197,8 +210,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
         let promise = context.eventLoop.makePromise(of: Void.self)
         let isTLS = shared.configuration.tls != nil
         // As with WebSockets: closing while unread bytes are there would reset the connection and destroy the answer.
-        let channel = context.channel
-        promise.futureResult.whenComplete { _ in channel.close(mode: isTLS ? .all : .output, promise: nil) }
+        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+            guard let self, let context = self.context else { return }
+            context.close(mode: isTLS ? .all : .output, promise: nil)
+            deadline = min(deadline, .now() + .seconds(1))
+        }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
     }
 }

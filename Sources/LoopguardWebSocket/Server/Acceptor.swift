@@ -36,10 +36,11 @@ final class Acceptor: Sendable {
     /// Milliseconds without accepting when the process is out of descriptors.
     private static let exhaustedPause: CInt = 100
 
-    /// - Parameter listener: a nonblocking listening socket; closed when the acceptor ends.
+    /// - Parameter listener: a nonblocking listening socket; closed when the acceptor ends, or cannot be made or started.
     init(listener: CInt, logger: Logger, callbacks: Callbacks) throws {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else {
+            Glibc.close(listener)
             throw LoopguardError(.resources, "no descriptors left for the acceptor: \(ListeningSocket.text(errno)).")
         }
         for end in ends { ListeningSocket.setFlags(end) }
@@ -131,12 +132,7 @@ final class Acceptor: Sendable {
     }
 
     private func wait(forConnections: Bool, timeout: CInt) {
-        var entries = [
-            pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0),
-            // A negative descriptor is ignored by poll(2).
-            pollfd(fd: forConnections ? listener : -1, events: Int16(POLLIN), revents: 0),
-        ]
-        guard poll(&entries, nfds_t(entries.count), timeout) > 0, entries[0].revents != 0 else { return }
+        guard Polling.wait(wakeReader, forConnections ? listener : -1, milliseconds: timeout) else { return }
         var buffer: [UInt8] = Array(repeating: 0, count: 64)
         while read(wakeReader, &buffer, buffer.count) > 0 {}
     }

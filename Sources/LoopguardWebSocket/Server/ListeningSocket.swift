@@ -17,7 +17,9 @@ enum ListeningSocket {
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
         if family == AF_INET6 {
-            setsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &on, socklen_t(MemoryLayout<CInt>.size))
+            // `::` is to mean every address, as users expect, whatever the system's default is.
+            var off: CInt = 0
+            setsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &off, socklen_t(MemoryLayout<CInt>.size))
         }
         // SAFETY: the pointer is valid inside the closure and has the size that comes with it.
         let status = address.withSockAddr { pointer, size in Glibc.bind(descriptor, pointer, socklen_t(size)) }
@@ -74,18 +76,17 @@ enum ListeningSocket {
     private static func address(
         _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt
     ) -> SocketAddress? {
-        var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        // SAFETY: sockaddr_storage is large enough and aligned for every kind of socket address; the kernel says in
-        // ss_family which one it is, and only that view is read.
-        return withUnsafeMutablePointer(to: &storage) { storage in
-            let status = storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, &size) }
-            guard status == 0 else { return nil }
-            switch CInt(storage.pointee.ss_family) {
-            case AF_INET:
-                return storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee) }
-            case AF_INET6:
-                return storage.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { SocketAddress($0.pointee) }
+        // SAFETY: the space is large enough and aligned for every kind of socket address; the kernel says in its first two
+        // bytes (sa_family_t) which one it is, and only that view is read. Raw bytes for the reason given in Polling.
+        return withUnsafeTemporaryAllocation(
+            byteCount: Int(size), alignment: MemoryLayout<sockaddr_storage>.alignment
+        ) { storage in
+            guard let base = storage.baseAddress else { return nil }
+            guard call(base.assumingMemoryBound(to: sockaddr.self), &size) == 0 else { return nil }
+            switch CInt(base.load(as: sa_family_t.self)) {
+            case AF_INET: return SocketAddress(base.load(as: sockaddr_in.self))
+            case AF_INET6: return SocketAddress(base.load(as: sockaddr_in6.self))
             default: return nil
             }
         }

@@ -97,7 +97,10 @@ final class ServerShared: Sendable {
         _ counters: LoopCounters
     ) async {
         counters.handlerBegan()
-        defer { counters.handlerEnded() }
+        defer {
+            counters.handlerEnded()
+            connection.onLoop { $0.handlerEnded() }
+        }
         do {
             try await handler(connection, context)
             await connection.close(.normal)

@@ -88,14 +88,16 @@ public final class WebSocketServer: Sendable {
         guard mayStart else { throw WebSocketError(.invalidState, "The server has been started already.") }
         do {
             let listener = try await listener(for: listen)
+            guard let address = ListeningSocket.localAddress(listener) else {
+                ListeningSocket.close(listener)
+                throw LoopguardError(.bind, "the listening socket has no IP address.")
+            }
             let callbacks = Acceptor.Callbacks(
                 canPlace: { [group] in group.loops.contains { !$0.isStalled } },
                 place: { [shared, group] in Self.place($0, peer: $1, shared, group) })
-            let address = ListeningSocket.localAddress(listener)
             let acceptor = try Acceptor(listener: listener, logger: shared.logger, callbacks: callbacks)
             try acceptor.start()
             state.withLock { $0 = .running(acceptor) }
-            guard let address else { throw LoopguardError(.bind, "the listening socket has no IP address.") }
             return address
         } catch {
             state.withLock { $0 = .idle }
@@ -155,6 +157,7 @@ public final class WebSocketServer: Sendable {
         let context = shared.loops[loop.index]
         let reason = refusal
         ClientBootstrap(group: loop.eventLoop)
+            // One read a wake-up: a client that sends without end must not keep the loop from the others.
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -184,7 +187,9 @@ public final class WebSocketServer: Sendable {
 
     // MARK: end
 
+    /// Leaves new connections in the kernel's queue, where another worker that shares the socket may take them. Idempotent.
     public func pauseAccepting() { acceptor?.pause() }
+    /// Accepts again. Idempotent.
     public func resumeAccepting() { acceptor?.resume() }
 
     private var acceptor: Acceptor? {
@@ -220,6 +225,8 @@ public final class WebSocketServer: Sendable {
     /// Handlers that run.
     public var handlers: Int { shared.loops.reduce(0) { $0 + $1.counters.snapshot.handlers } }
 
+    /// Connections, handshakes, refusals by reason, closes by code, messages and bytes, drops by reason. Counters count from
+    /// the start of the server.
     public var metrics: [MetricSample] {
         var sum = LoopCounters.Snapshot()
         for loop in shared.loops { sum += loop.counters.snapshot }

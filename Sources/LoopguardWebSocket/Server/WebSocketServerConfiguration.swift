@@ -14,6 +14,7 @@ public struct WebSocketServerConfiguration: Sendable {
     public static let defaults = WebSocketServerConfiguration()
     public init() {}
 
+    /// What one client, and all of them, may take.
     public struct Limits: Sendable {
         /// Open connections; one more is answered 503. Default 10,000.
         public var maxConnections = 10_000

@@ -17,9 +17,12 @@ public final class Hub: Sendable {
         /// The last operation on the bus, per topic: the next one waits for it.
         var operations: [String: Operation] = [:]
         var lastOperation: UInt64 = 0
+        /// Topics whose subscription the bus has confirmed, and whose end has not been asked for.
+        var subscribed: Set<String> = []
     }
     private struct Operation {
         var id: UInt64
+        var isSubscribe: Bool
         var task: Task<Void, any Error>
     }
 
@@ -115,6 +118,7 @@ public final class Hub: Sendable {
     /// Topics with subscribers on this worker.
     public var topics: Int { state.withLock { $0.registry.topics } }
 
+    /// Topics, subscribers, published, received and delivered messages.
     public var metrics: [MetricSample] {
         let (topics, subscriptions) = state.withLock { ($0.registry.topics, $0.registry.subscriptions) }
         let delivered = loops.reduce(0) { $0 + $1.delivered }
@@ -154,7 +158,7 @@ public final class Hub: Sendable {
         let targets = state.withLock { $0.registry.loops(of: message.topic) }
         guard !targets.isEmpty else { return }
         // Another worker's word for it that the text is UTF-8 is not enough: browsers close on text that is not.
-        let isText = !message.headers.isBinary && String(validating: message.payload, as: UTF8.self) != nil
+        let isText = !message.headers.isBinary && UTF8Validator.isValid(message.payload)
         let frame = FrameEncoder.encodeOnce(
             WebSocketMessage(kind: isText ? .text : .binary, payload: ByteBuffer(bytes: message.payload)))
         for index in targets { loops[index].post(.init(topic: message.topic, frame: frame)) }
@@ -173,15 +177,18 @@ public final class Hub: Sendable {
     /// Counts a subscriber in; returns what it has to wait for.
     private func retain(_ topic: String) -> Task<Void, any Error>? {
         state.withLock { state in
-            guard state.registry.retain(topic) else { return state.operations[topic]?.task }
-            return enqueue(topic, &state) { [bus] in try await bus.subscribe(topic: topic) }
+            state.registry.retain(topic)
+            if state.subscribed.contains(topic) { return nil }
+            if let pending = state.operations[topic], pending.isSubscribe { return pending.task }
+            return enqueue(topic, &state, isSubscribe: true) { [bus] in try await bus.subscribe(topic: topic) }
         }
     }
 
     private func release(_ topic: String) {
         state.withLock { state in
             guard state.registry.release(topic) else { return }
-            _ = enqueue(topic, &state) { [weak self, bus] in
+            state.subscribed.remove(topic)
+            _ = enqueue(topic, &state, isSubscribe: false) { [weak self, bus] in
                 // Somebody may have come in the meantime: then its subscription stands behind this in the line.
                 guard let self, !self.state.withLock({ $0.registry.isWanted(topic) }) else { return }
                 await bus.unsubscribe(topic: topic)
@@ -191,21 +198,29 @@ public final class Hub: Sendable {
 
     /// Bus operations of one topic run one after the other, so the last one decides.
     private func enqueue(
-        _ topic: String, _ state: inout State, _ work: @escaping @Sendable () async throws -> Void
+        _ topic: String, _ state: inout State, isSubscribe: Bool, _ work: @escaping @Sendable () async throws -> Void
     ) -> Task<Void, any Error> {
         state.lastOperation += 1
         let id = state.lastOperation
         let previous = state.operations[topic]?.task
         let task = Task {
             _ = await previous?.result
-            defer {
-                self.state.withLock { state in
-                    if state.operations[topic]?.id == id { state.operations[topic] = nil }
-                }
+            let result: Result<Void, any Error>
+            do {
+                try await work()
+                result = .success(())
+            } catch {
+                result = .failure(error)
             }
-            try await work()
+            self.state.withLock { state in
+                // With a later operation in line, that one decides.
+                guard state.operations[topic]?.id == id else { return }
+                state.operations[topic] = nil
+                if isSubscribe, case .success = result { state.subscribed.insert(topic) }
+            }
+            try result.get()
         }
-        state.operations[topic] = Operation(id: id, task: task)
+        state.operations[topic] = Operation(id: id, isSubscribe: isSubscribe, task: task)
         return task
     }
 

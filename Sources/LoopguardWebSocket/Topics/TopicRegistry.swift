@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Counts subscribers per topic over all loops, and says when the bus must be told. A value: the order of events decides.
 struct TopicRegistry: Sendable {
     private struct Entry {
@@ -14,10 +12,9 @@ struct TopicRegistry: Sendable {
 
     init(loops: Int) { self.loops = loops }
 
-    /// A subscriber is coming. True for the first one: the bus must be subscribed.
-    mutating func retain(_ topic: String) -> Bool {
+    /// A subscriber is coming.
+    mutating func retain(_ topic: String) {
         entries[topic, default: Entry(perLoop: Array(repeating: 0, count: loops))].total += 1
-        return entries[topic]?.total == 1
     }
 
     /// It is there: deliveries go to its loop.

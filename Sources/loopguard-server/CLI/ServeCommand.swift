@@ -1,11 +1,8 @@
 import ArgumentParser
 import Foundation
 
-/// `loopguard-server [serve]`: runs the server.
-struct ServeCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Run the server (what happens without a subcommand).")
-
+/// All options of the server; the root command and `serve` share them.
+struct ServeArguments: ParsableArguments {
     @OptionGroup(title: "Network") var network: NetworkOptions
     @OptionGroup(title: "Workers, loops, watchdog") var runtime: RuntimeOptions
     @OptionGroup(title: "Bus") var bus: BusOptions
@@ -14,7 +11,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Logging and configuration") var general: GeneralOptions
 
-    func run() async throws {
+    func serve() async throws {
         do {
             let settings = try SettingsLoader.load(flags: flags, config: general.config)
             try await ServerProcess(settings: settings).run()
@@ -32,4 +29,14 @@ struct ServeCommand: AsyncParsableCommand {
         if !network.origin.isEmpty { flags[.origin] = network.origin }
         return flags
     }
+}
+
+/// `loopguard-server serve`: the same as without a subcommand.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the server (what happens without a subcommand).")
+
+    @OptionGroup var arguments: ServeArguments
+
+    func run() async throws { try await arguments.serve() }
 }

@@ -61,7 +61,7 @@ extension RealThreads {
                 let frames = symbolizer.symbolicate(stack.addresses)
                 #expect(stack.validity == .verified)
                 #expect(frames.contains { $0.function?.contains("callsLeaf") == true }, "\(text(frames))")
-                #expect(frames.contains { $0.function?.contains("noCallerIsLost") == true }, "\(text(frames))")
+                #expect(frames.contains { $0.function?.contains("Victim.init") == true }, "\(text(frames))")
             }
             #expect(places.count > 3)
             flag.set()

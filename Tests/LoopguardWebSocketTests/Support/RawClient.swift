@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 
 /// A blocking TCP client that says exactly what it is told, byte by byte: the server's manners are judged from outside.
 final class RawClient {
@@ -25,24 +26,17 @@ final class RawClient {
 
     init(port: Int, receiveBuffer: Int? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var time = timeval(tv_sec: 5, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        // struct timeval: 5 s, 0 µs.
+        var time: (Int, Int) = (5, 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<(Int, Int)>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<(Int, Int)>.size))
         var on: CInt = 1
         setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
         if var size = receiveBuffer.map({ CInt($0) }) {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
         }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        // SAFETY: the pointer is used for the duration of the call only.
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
+        let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+        let status = address.withSockAddr { connect(descriptor, $0, socklen_t($1)) }
         guard status == 0 else { throw Failure(description: "connect: errno \(errno)") }
     }
 
@@ -55,8 +49,9 @@ final class RawClient {
 
     /// Closes with a reset instead of an orderly end.
     func reset() {
-        var value = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+        // struct linger: on, 0 s.
+        var value: (CInt, CInt) = (1, 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<(CInt, CInt)>.size))
         close()
     }
 
@@ -74,11 +69,12 @@ final class RawClient {
 
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-    /// True when something came; false at the end of the stream (or a reset).
+    /// True when something came; false at the orderly end of the stream. A reset throws.
     private func fill() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &chunk, chunk.count, 0)
         if count < 0, errno == EAGAIN { throw Failure(description: "nothing came in 5 s; have \(buffer.count) bytes") }
+        if count < 0 { throw Failure(description: "recv: errno \(errno)") }
         guard count > 0 else { return false }
         buffer += chunk[..<count]
         return true
@@ -176,5 +172,14 @@ final class RawClient {
     }
     static func close(_ code: Int, _ reason: String = "") -> [UInt8] {
         frame(8, [UInt8(code >> 8), UInt8(code & 0xFF)] + Array(reason.utf8))
+    }
+
+    /// A listening socket on a free port, as a supervisor would hand it down.
+    static func listener() throws -> CInt {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let address = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+        let status = address.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) }
+        guard status == 0, listen(descriptor, 128) == 0 else { throw Failure(description: "listen: \(errno)") }
+        return descriptor
     }
 }
