@@ -102,7 +102,8 @@ struct LoadGenerator {
         while offset < bytes.count {
             let count = bytes.withUnsafeBytes {
                 send(
-                    descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset, Int32(MSG_NOSIGNAL.rawValue))
+                    descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset, Int32(MSG_NOSIGNAL.rawValue)
+                )
             }
             guard count > 0 else { throw Failure(description: "send: errno \(errno)") }
             offset += count
