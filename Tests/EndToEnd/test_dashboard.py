@@ -14,7 +14,7 @@ PICTURES = REPOSITORY / ".build/e2e"
 # What a page offers to tests: its series as [{seq, value, at_ms}], oldest first.
 SERIES = "JSON.stringify(window.loopguardSeries || [])"
 # "#2" with several workers, nothing yet before the first message.
-WORKER = "(document.getElementById('worker').textContent.match(/^#([0-9]+)$/) || [])[1]"
+WORKER = "(document.getElementById('worker')?.textContent.match(/^#([0-9]+)$/) || [])[1]"
 
 
 @pytest.fixture(scope="module")

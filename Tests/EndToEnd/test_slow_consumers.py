@@ -15,7 +15,6 @@ FLOOD_MESSAGES, FLOOD_BYTES = 400, 64 * 1024
 def join_without_reading(server, room):
     raw = RawClient(server.port, f"/ws/rooms/{room}")
     assert raw.status == 101
-    raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     raw.send(TEXT, "here")
     assert raw.receive() == (TEXT, b"here")
     return raw
@@ -61,7 +60,6 @@ def test_drops_are_counted_and_the_client_stays(start_server, client, policy):
     assert sum(server.connections().values()) == 3
     assert drops(server) > 0
     # It gets something, in order, and far from everything.
-    slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     slow.socket.settimeout(3)
     seen = []
     try:
@@ -81,7 +79,6 @@ def test_drops_are_counted_and_the_client_stays(start_server, client, policy):
 def test_a_slow_reader_of_its_own_echo_is_held_back(shared_server):
     """Back-pressure instead of memory: the server stops reading who does not read."""
     with RawClient(shared_server.port, timeout=5) as raw:
-        raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         raw.socket.settimeout(3)
         sent = 0
         from harness.websocket import BINARY, frame

@@ -100,7 +100,11 @@ struct LoadGenerator {
     private func write(_ bytes: [UInt8], to descriptor: Int32) throws {
         var offset = 0
         while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset, Int32(MSG_NOSIGNAL.rawValue)) }
+            let count = bytes.withUnsafeBytes {
+                send(
+                    descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset, Int32(MSG_NOSIGNAL.rawValue)
+                )
+            }
             guard count > 0 else { throw Failure(description: "send: errno \(errno)") }
             offset += count
         }
@@ -120,12 +124,16 @@ struct LoadGenerator {
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
         let end = Clock.nowNs() + 60_000_000_000
         while left > 0 {
-            guard Clock.nowNs() < end else { throw Failure(description: "not done after 60 s: \(left) connections wait") }
+            guard Clock.nowNs() < end else {
+                throw Failure(description: "not done after 60 s: \(left) connections wait")
+            }
             let count = epoll_wait(epoll, &events, 64, 1000)
             for event in events.prefix(max(0, Int(count))) {
                 let index = Int(event.data.u64)
                 let bytes = recv(sockets[index], &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
-                guard bytes > 0 else { throw Failure(description: "connection \(index) was closed: \(bytes), errno \(errno)") }
+                guard bytes > 0 else {
+                    throw Failure(description: "connection \(index) was closed: \(bytes), errno \(errno)")
+                }
                 if try isDone(index, bytes), !done[index] {
                     done[index] = true
                     left -= 1

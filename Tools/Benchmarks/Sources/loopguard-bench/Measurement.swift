@@ -16,7 +16,9 @@ struct Measurement {
             + pad("×\((ratio * 100).rounded() / 100)", 8) + baselineName
     }
 
-    static var header: String { pad("", 44) + pad("measured", 16) + pad("baseline", 16) + pad("ratio", 8) + "baseline is" }
+    static var header: String {
+        pad("", 44) + pad("measured", 16) + pad("baseline", 16) + pad("ratio", 8) + "baseline is"
+    }
 }
 
 private func pad(_ text: String, _ width: Int) -> String {

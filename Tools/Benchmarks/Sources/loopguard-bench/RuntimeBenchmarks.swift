@@ -21,7 +21,9 @@ enum RuntimeBenchmarks {
             for _ in 0..<count { epoll_wait(epoll, &out, 1, 0) }
             return Double(Clock.nowNs() - began) / Double(count)
         }
-        guard let slot = lg_slot_create("bench", 3_600_000_000_000) else { return .init(name: "heartbeat: out of memory", unit: "", value: 0, baseline: 0, baselineName: "") }
+        guard let slot = lg_slot_create("bench", 3_600_000_000_000) else {
+            return .init(name: "heartbeat: out of memory", unit: "", value: 0, baseline: 0, baselineName: "")
+        }
         let result = interleaved(
             rounds: rounds,
             [
