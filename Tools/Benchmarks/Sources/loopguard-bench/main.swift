@@ -18,6 +18,7 @@ struct Bench: AsyncParsableCommand {
             print(Measurement.header)
             print(RuntimeBenchmarks.heartbeat(rounds: rounds, count: 1_000_000 / scale).line)
             print(try await RuntimeBenchmarks.jobHop(rounds: rounds, count: 400_000 / scale).line)
+            for measurement in try await StallBenchmarks.detection(count: smoke ? 5 : 200) { print(measurement.line) }
             for measurement in FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale) { print(measurement.line) }
             pinToSecondCore()
             for inFlight in [1, 16] {
