@@ -68,5 +68,7 @@ struct ServerProcess {
                 StandardErrorLogHandler(
                     label: label, worker: worker, format: format, level: level, metadataProvider: provider)
             }, metadataProvider: .loopguard)
+        // Every way out of the process runs this: returning, throwing, and `exit` after a second signal.
+        atexit { LogWriter.standardError.flush() }
     }
 }

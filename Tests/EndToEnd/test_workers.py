@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from harness.cluster import spread_over_workers
+from harness.demo import misbehave
 from harness.waiting import eventually
-from harness.websocket import open_websocket, wait_for_close
+from harness.websocket import TEXT, RawClient, open_websocket, wait_for_close
 
 WORKERS = 3
 
@@ -146,3 +147,20 @@ def test_a_port_is_free_for_a_new_server_at_once(cluster, redis, start_server):
     with open_websocket(again, "/ws/echo") as connection:
         connection.send("a")
         assert connection.recv(timeout=10) == "a"
+
+
+def test_new_connections_avoid_the_workers_whose_loops_are_all_stuck(start_server, redis, client):
+    server = start_server("--workers", str(WORKERS), "--redis", redis.url, "--loops", "1", "--demo")
+    pairs = spread_over_workers(server, lambda: client(server, "/ws/demo/sleep"), WORKERS, WORKERS)
+    # All but one: their acceptors waited for a connection before the stall began, and wake for the next one as well.
+    stuck = [next(c for c, worker in pairs if worker == number) for number in range(1, WORKERS)]
+    for connection in stuck:
+        misbehave(connection, 10_000)
+    eventually(lambda: sum(loop["stalled"] for _, loop in server.loops()) == len(stuck), 10, "the stalls are seen")
+    for _ in range(20):
+        with RawClient(server.port, timeout=20) as raw:
+            raw.send(TEXT, "x")
+            assert raw.receive() == (TEXT, b"x")
+    for connection in stuck:
+        with pytest.raises(TimeoutError):
+            connection.recv(timeout=0)

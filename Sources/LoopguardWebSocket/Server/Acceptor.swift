@@ -117,7 +117,8 @@ final class Acceptor: Sendable {
             let isAccepting = mode == .accepting
             let canPlace = isAccepting && callbacks.canPlace()
             wait(forConnections: canPlace, timeout: isAccepting && !canPlace ? Self.stalledPause : -1)
-            guard canPlace, self.mode.load(ordering: .acquiring) == .accepting else { continue }
+            // A loop may have stalled while this thread waited for a connection: then it is another worker's.
+            guard canPlace, callbacks.canPlace(), self.mode.load(ordering: .acquiring) == .accepting else { continue }
             if !acceptBatch() {
                 if lastComplaint.map({ .now - $0 >= .seconds(1) }) ?? true {
                     lastComplaint = .now
@@ -140,7 +141,8 @@ final class Acceptor: Sendable {
     /// Accepts what waits, at most some at a time: a loop may stall in between, and commands may come. False: out of
     /// descriptors.
     private func acceptBatch() -> Bool {
-        for _ in 0..<16 {
+        for taken in 0..<16 {
+            guard taken == 0 || callbacks.canPlace() else { return true }
             if let (descriptor, peer) = ListeningSocket.accept(listener) {
                 callbacks.place(descriptor, peer)
                 continue

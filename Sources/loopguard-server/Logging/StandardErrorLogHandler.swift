@@ -1,7 +1,7 @@
 import Foundation
 import Logging
 
-/// Writes log lines to standard error, as text or as JSON lines.
+/// Writes log lines to standard error, as text or as JSON lines. Never blocks: see ``LogWriter``.
 struct StandardErrorLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
@@ -34,6 +34,6 @@ struct StandardErrorLogHandler: LogHandler {
             time: Timestamp.rfc3339(Date()), level: event.level, label: label, worker: worker,
             message: event.message.description,
             metadata: merged.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) })
-        StandardStreams.write((format == .json ? line.json : line.text) + "\n", to: STDERR_FILENO)
+        LogWriter.standardError.write((format == .json ? line.json : line.text) + "\n")
     }
 }

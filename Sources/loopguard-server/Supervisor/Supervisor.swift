@@ -142,8 +142,8 @@ actor Supervisor {
             book.withLock { $0.spawned(slot: slot, process: process, pid: pid, restarts: restarts, at: elapsed) }
             logger.info("worker started", metadata: ["slot": "\(slot)", "pid": "\(pid)"])
             read(pair.ours, process: process, slot: slot)
-            WorkerProcess.onExit(of: pid) { [self] code in
-                Task { await exited(process: process, slot: slot, pid: pid, code: code) }
+            WorkerProcess.onExit(of: pid) { [self] ending in
+                Task { await exited(process: process, slot: slot, pid: pid, ending) }
             }
         } catch {
             logger.error("\((error as? StartFailure)?.message ?? "\(error)")", metadata: ["slot": "\(slot)"])
@@ -151,14 +151,13 @@ actor Supervisor {
         }
     }
 
-    private func exited(process: Int, slot: Int, pid: pid_t, code: Int32?) {
+    private func exited(process: Int, slot: Int, pid: pid_t, _ ending: WorkerProcess.Ending) {
         pids[process] = nil
         book.withLock { $0.gone(process: process) }
-        let how = code.map { "exit code \($0)" } ?? "a signal"
         logger.log(
-            level: code == 0 ? .info : .error, "worker ended",
-            metadata: ["slot": "\(slot)", "pid": "\(pid)", "by": "\(how)"])
-        inputs.yield(.machine(.exited(process: process, code: code)))
+            level: ending == .code(0) ? .info : .error, "worker ended",
+            metadata: ["slot": "\(slot)", "pid": "\(pid)", "by": "\(ending)"])
+        inputs.yield(.machine(.exited(process: process, code: ending.exitCode)))
     }
 
     private func environment(slot: Int) -> [String: String] {

@@ -60,13 +60,32 @@ enum WorkerProcess {
         return pid
     }
 
-    /// Calls `body` with the exit code, or nil when a signal ended the process, on a thread of its own.
-    static func onExit(of pid: pid_t, _ body: @escaping @Sendable (Int32?) -> Void) {
+    enum Ending: Equatable, Sendable, CustomStringConvertible {
+        case code(Int32)
+        case signal(Int32)
+
+        /// - Parameter status: from wait(2), of a process that has ended; its macros WIFEXITED and WEXITSTATUS.
+        init(status: Int32) {
+            self = status & 0x7F == 0 ? .code((status >> 8) & 0xFF) : .signal(status & 0x7F)
+        }
+
+        /// Nil when a signal ended the process.
+        var exitCode: Int32? { if case .code(let code) = self { code } else { nil } }
+
+        var description: String {
+            switch self {
+            case .code(let code): "exit code \(code)"
+            case .signal(let number): "signal \(number) (\(String(cString: strsignal(number))))"
+            }
+        }
+    }
+
+    /// Calls `body` when the process has ended, on a thread of its own.
+    static func onExit(of pid: pid_t, _ body: @escaping @Sendable (Ending) -> Void) {
         NamedThread.start("wait-\(pid)") {
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-            // The macros WIFEXITED and WEXITSTATUS (wait(2)).
-            body(status & 0x7F == 0 ? (status >> 8) & 0xFF : nil)
+            body(Ending(status: status))
         }
     }
 

@@ -4,7 +4,12 @@ import Foundation
 enum StandardStreams {
     /// Written at once, not buffered: scripts wait for these lines.
     static func printLine(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
-    static func printError(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// After the log lines that came before it.
+    static func printError(_ line: String) {
+        LogWriter.standardError.flush()
+        write(line + "\n", to: STDERR_FILENO)
+    }
 
     /// One `write` where the kernel allows it, so that lines of several threads and workers do not mix. A full pipe or a
     /// closed terminal loses the rest: logging must not take the server down.

@@ -22,7 +22,7 @@ struct RoomHandler: Sendable {
             do {
                 try await hub.publish(topic, message)
             } catch let error as BusError {
-                // The sender learns that nobody got it; the connection lives on.
+                // The sender learns that it was not, or may not have been, delivered; the connection lives on.
                 try await connection.send(text: Self.errorText(error))
             }
         }
@@ -32,7 +32,9 @@ struct RoomHandler: Sendable {
     static func errorText(_ error: BusError) -> String {
         let message =
             switch error.code {
-            case .unavailable: "The message was not delivered: the message bus cannot be reached. Try again later."
+            case .unavailable:
+                // An answer that did not come in time leaves open what Redis did.
+                "The message may not have been delivered: the message bus cannot be reached. Try again later."
             case .overloaded: "The message was not delivered: too much is in flight. Try again later."
             case .messageTooLarge: "The message was not delivered: it is too large."
             default: "The message was not delivered."
