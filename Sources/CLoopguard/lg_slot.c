@@ -18,8 +18,14 @@
 // initial-exec: the signal handler may read it, and the dynamic TLS model may allocate at first use.
 static __thread lg_slot *tls_slot __attribute__((tls_model("initial-exec")));
 
-static _Atomic int bell = -1;
-static _Atomic bool deep_sleep;
+struct lg_bell {
+    int fd;
+    _Atomic bool deep_sleep;
+    struct lg_bell *next;
+};
+
+static pthread_mutex_t bell_lock = PTHREAD_MUTEX_INITIALIZER;
+static lg_bell *free_bells;
 
 // MARK: slots
 
@@ -44,6 +50,13 @@ static int install_alternate_stack(void) {
     return sigaltstack(&st, NULL) == 0 ? 0 : errno;
 }
 
+static inline void begin_tick(lg_slot *s) {
+    atomic_store_explicit(&s->scope, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->tick_scope, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->tick_first_job, lg_jobs(s), memory_order_relaxed);
+    atomic_store_explicit(&s->busy_since, lg_now_ns(), memory_order_release);
+}
+
 int lg_slot_bind(lg_slot *slot) {
     pthread_attr_t attr;
     int e = pthread_getattr_np(pthread_self(), &attr);
@@ -66,20 +79,39 @@ int lg_slot_bind(lg_slot *slot) {
     sigaddset(&mask, lg_capture_signal());
     e = pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
     if (e) return e;
-    atomic_store_explicit(&slot->busy_since, lg_now_ns(), memory_order_release);
+    begin_tick(slot);
     atomic_store_explicit(&slot->bound, true, memory_order_release);
     tls_slot = slot;
     return 0;
 }
 
-void lg_slot_unbind(lg_slot *slot) {
-    if (tls_slot != slot) return;
-    tls_slot = NULL;
-    atomic_store_explicit(&slot->busy_since, 0, memory_order_release);
-    atomic_store_explicit(&slot->bound, false, memory_order_release);
+lg_slot *lg_slot_current(void) { return tls_slot; }
+
+lg_marks lg_marks_read(const lg_slot *s) {
+    lg_marks m;
+    do {
+        m = (lg_marks){lg_busy_since(s), lg_jobs(s), lg_tick_first_job(s), lg_scope(s)};
+        atomic_thread_fence(memory_order_acquire);
+        // Reading takes nanoseconds: ticks that turn so fast that this repeats often are not stalls.
+    } while (lg_busy_since(s) != m.busy_since);
+    return m;
 }
 
-lg_slot *lg_slot_current(void) { return tls_slot; }
+uint64_t lg_stalls(const lg_slot *s) {
+    for (;;) {
+        uint64_t late = lg_late(s);
+        uint64_t since = lg_busy_since(s);
+        uint64_t now = lg_now_ns();
+        bool running = since != 0 && now > since && now - since >= lg_threshold_ns(s);
+        if (running && late > 0) {
+            // The tick has been recorded, and its begin mark is about to go.
+            lg_late_tick last;
+            if (lg_late_read(s, late - 1, &last) && last.began_ns == since) running = false;
+        }
+        // A tick that ended meanwhile is in neither figure. It happens once a threshold at most.
+        if (lg_late(s) == late) return late + (running ? 1 : 0);
+    }
+}
 
 bool lg_late_read(const lg_slot *s, uint64_t n, lg_late_tick *out) {
     uint64_t count = lg_late(s);
@@ -93,7 +125,9 @@ bool lg_late_read(const lg_slot *s, uint64_t n, lg_late_tick *out) {
 static void record_late(lg_slot *s, uint64_t began, uint64_t duration) {
     uint64_t n = atomic_load_explicit(&s->late, memory_order_relaxed);
     uint64_t jobs = lg_jobs(s) - lg_tick_first_job(s);
-    s->late_ring[n % LG_LATE_RING] = (lg_late_tick){began, duration, lg_scope(s), jobs};
+    uint64_t scope = lg_scope(s);
+    if (scope == 0) scope = atomic_load_explicit(&s->tick_scope, memory_order_relaxed);
+    s->late_ring[n % LG_LATE_RING] = (lg_late_tick){began, duration, scope, jobs};
     uint64_t threshold = lg_threshold_ns(s);
     int bucket = 0;
     for (uint64_t q = threshold ? duration / threshold : 1; q > 1 && bucket < LG_LATE_BUCKETS - 1; q >>= 1) bucket++;
@@ -101,43 +135,74 @@ static void record_late(lg_slot *s, uint64_t began, uint64_t duration) {
     atomic_fetch_add_explicit(&s->late_total_ns, duration, memory_order_relaxed);
     if (duration > lg_late_max_ns(s)) atomic_store_explicit(&s->late_max_ns, duration, memory_order_relaxed);
     atomic_store_explicit(&s->late, n + 1, memory_order_release);
-    lg_bell_ring();
+    lg_bell *bell = atomic_load_explicit(&s->bell, memory_order_acquire);
+    if (bell) lg_bell_ring(bell);
+}
+
+// The record is published before the mark goes: whoever sees that the tick is over finds its record.
+static inline void end_tick(lg_slot *s) {
+    uint64_t began = atomic_load_explicit(&s->busy_since, memory_order_relaxed);
+    if (began) {
+        uint64_t duration = lg_now_ns() - began;
+        if (__builtin_expect(duration >= lg_threshold_ns(s), 0)) record_late(s, began, duration);
+    }
+    atomic_store_explicit(&s->busy_since, 0, memory_order_release);
+}
+
+void lg_slot_unbind(lg_slot *slot) {
+    if (tls_slot != slot) return;
+    tls_slot = NULL;
+    end_tick(slot);
+    atomic_store_explicit(&slot->bound, false, memory_order_release);
 }
 
 // MARK: bell and deep sleep
 
-int lg_bell_fd(void) {
-    int fd = atomic_load(&bell);
-    if (fd >= 0) return fd;
-    fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0) return -errno;
-    int expected = -1;
-    if (!atomic_compare_exchange_strong(&bell, &expected, fd)) {
-        close(fd);
-        return expected;
+lg_bell *lg_bell_create(void) {
+    pthread_mutex_lock(&bell_lock);
+    lg_bell *b = free_bells;
+    if (b) free_bells = b->next;
+    pthread_mutex_unlock(&bell_lock);
+    if (b) return b;
+    b = calloc(1, sizeof *b);
+    if (!b) return NULL;
+    b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (b->fd < 0) {
+        int e = errno;
+        free(b);
+        errno = e;
+        return NULL;
     }
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-    return fd;
+    return b;
 }
 
-void lg_bell_ring(void) {
-    int fd = atomic_load_explicit(&bell, memory_order_relaxed);
-    if (fd < 0) return;
+void lg_bell_release(lg_bell *bell) {
+    lg_deep_sleep_leave(bell);
+    pthread_mutex_lock(&bell_lock);
+    bell->next = free_bells;
+    free_bells = bell;
+    pthread_mutex_unlock(&bell_lock);
+}
+
+int lg_bell_fd(const lg_bell *bell) { return bell->fd; }
+
+void lg_bell_ring(lg_bell *bell) {
     int e = errno;
     uint64_t one = 1;
-    ssize_t r = write(fd, &one, sizeof one);
+    ssize_t r = write(bell->fd, &one, sizeof one);
     (void)r; // full counter = the bell is ringing already
     errno = e;
 }
 
-bool lg_deep_sleep_enter(void) {
-    atomic_store_explicit(&deep_sleep, true, memory_order_seq_cst);
+bool lg_deep_sleep_enter(lg_bell *bell) {
+    atomic_store_explicit(&bell->deep_sleep, true, memory_order_seq_cst);
     if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0) return true;
-    atomic_store_explicit(&deep_sleep, false, memory_order_seq_cst);
+    atomic_store_explicit(&bell->deep_sleep, false, memory_order_seq_cst);
     return false;
 }
 
-void lg_deep_sleep_leave(void) { atomic_store_explicit(&deep_sleep, false, memory_order_relaxed); }
+void lg_deep_sleep_leave(lg_bell *bell) { atomic_store_explicit(&bell->deep_sleep, false, memory_order_relaxed); }
 
 // MARK: heartbeat
 
@@ -146,23 +211,17 @@ void lg_deep_sleep_leave(void) { atomic_store_explicit(&deep_sleep, false, memor
 int epoll_wait(int ep, struct epoll_event *events, int max, int timeout) {
     lg_slot *s = tls_slot;
     if (!s) return (int)syscall(SYS_epoll_pwait, ep, events, max, timeout, NULL, 8);
-    uint64_t began = atomic_load_explicit(&s->busy_since, memory_order_relaxed);
-    if (began) {
-        uint64_t duration = lg_now_ns() - began;
-        if (__builtin_expect(duration >= lg_threshold_ns(s), 0)) record_late(s, began, duration);
-    }
-    atomic_store_explicit(&s->busy_since, 0, memory_order_release);
+    end_tick(s);
     int r = (int)syscall(SYS_epoll_pwait, ep, events, max, timeout, NULL, 8);
     int e = errno;
-    atomic_store_explicit(&s->scope, 0, memory_order_relaxed);
-    atomic_store_explicit(&s->tick_first_job, lg_jobs(s), memory_order_relaxed);
     atomic_store_explicit(&s->ticks, lg_ticks(s) + 1, memory_order_relaxed);
-    atomic_store_explicit(&s->busy_since, lg_now_ns(), memory_order_release);
+    begin_tick(s);
     // Order against the watchdog's membarrier in lg_deep_sleep_enter: only the compiler must not swap these two.
     atomic_signal_fence(memory_order_seq_cst);
-    if (__builtin_expect(atomic_load_explicit(&deep_sleep, memory_order_relaxed), 0)) {
-        atomic_store_explicit(&deep_sleep, false, memory_order_relaxed);
-        lg_bell_ring();
+    lg_bell *bell = atomic_load_explicit(&s->bell, memory_order_acquire);
+    if (bell && __builtin_expect(atomic_load_explicit(&bell->deep_sleep, memory_order_relaxed), 0)) {
+        atomic_store_explicit(&bell->deep_sleep, false, memory_order_relaxed);
+        lg_bell_ring(bell);
     }
     errno = e;
     return r;

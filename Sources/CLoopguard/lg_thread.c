@@ -17,6 +17,16 @@ void lg_thread_set_name(const char *name) {
     pthread_setname_np(pthread_self(), cut);
 }
 
+void lg_thread_set_name_once(const char *prefix) {
+    static _Atomic unsigned last;
+    static __thread bool named;
+    if (named) return;
+    named = true;
+    char name[16];
+    snprintf(name, sizeof name, "%s-%u", prefix, atomic_fetch_add(&last, 1));
+    lg_thread_set_name(name);
+}
+
 bool lg_thread_prioritize(void) {
     // The default slack of 50 µs would be added to every deadline.
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
@@ -30,8 +40,8 @@ bool lg_thread_may_prioritize(void) {
     return getrlimit(RLIMIT_NICE, &limit) == 0 && limit.rlim_cur >= 40;
 }
 
-bool lg_bell_wait(uint64_t deadline_ns) {
-    struct pollfd p = {.fd = lg_bell_fd(), .events = POLLIN};
+bool lg_bell_wait(lg_bell *bell, uint64_t deadline_ns) {
+    struct pollfd p = {.fd = lg_bell_fd(bell), .events = POLLIN};
     struct timespec left, *timeout = NULL;
     if (deadline_ns != UINT64_MAX) {
         uint64_t now = lg_now_ns(), ns = deadline_ns > now ? deadline_ns - now : 0;

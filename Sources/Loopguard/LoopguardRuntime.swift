@@ -46,17 +46,21 @@ public final class LoopguardRuntime: Sendable {
     public let group: GuardedEventLoopGroup
     public let pool: OffloadPool
     private let controlGroup: MultiThreadedEventLoopGroup
+    private let controlTarget: WatchTarget
     private let watchdog: WatchdogThread
     private let reports: ReportThread
+    private let ending = Mutex<Task<Void, Never>?>(nil)
     private let identity: ReportThread.Identity
     private let startedAtUnixNs = WallClock.unixNs()
     private let degradations: [String]
 
     private init(
-        controlGroup: MultiThreadedEventLoopGroup, group: GuardedEventLoopGroup, pool: OffloadPool,
-        watchdog: WatchdogThread, reports: ReportThread, identity: ReportThread.Identity, degradations: [String]
+        controlGroup: MultiThreadedEventLoopGroup, controlTarget: WatchTarget, group: GuardedEventLoopGroup,
+        pool: OffloadPool, watchdog: WatchdogThread, reports: ReportThread, identity: ReportThread.Identity,
+        degradations: [String]
     ) {
         self.controlGroup = controlGroup
+        self.controlTarget = controlTarget
         self.control = controlGroup.next()
         self.group = group
         self.pool = pool
@@ -71,13 +75,31 @@ public final class LoopguardRuntime: Sendable {
     /// - Throws: ``LoopguardError`` when the configuration is invalid or the system refuses threads or memory.
     public static func start(_ configuration: Configuration = .defaults) async throws -> LoopguardRuntime {
         try configuration.validate()
-        let identity = ReportThread.Identity(
-            host: configuration.host, worker: configuration.worker, pid: System.processID)
         let group = try await GuardedEventLoopGroup(configuration.group)
         let controlGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let control = try await WatchTarget.control(controlGroup.next(), threshold: group.threshold)
-        let pool = try OffloadPool(configuration.offload, timers: controlGroup.next())
+        do {
+            let pool = try OffloadPool(configuration.offload, timers: controlGroup.next())
+            do {
+                return try await start(configuration, controlGroup: controlGroup, group: group, pool: pool)
+            } catch {
+                await pool.shutdown()
+                throw error
+            }
+        } catch {
+            // What has been started is ended: threads that nobody can reach would stay for the life of the process.
+            try? await group.shutdown()
+            try? await controlGroup.shutdownGracefully()
+            throw error
+        }
+    }
 
+    private static func start(
+        _ configuration: Configuration, controlGroup: MultiThreadedEventLoopGroup, group: GuardedEventLoopGroup,
+        pool: OffloadPool
+    ) async throws -> LoopguardRuntime {
+        let identity = ReportThread.Identity(
+            host: configuration.host, worker: configuration.worker, pid: System.processID)
+        let control = try await WatchTarget.control(controlGroup.next(), threshold: group.threshold)
         let reports = ReportThread(
             identity: identity, reporters: configuration.reporters ?? [LogStallReporter(logger: configuration.logger)])
         let watchdog = try WatchdogThread(targets: group.loops.map(WatchTarget.init) + [control], reports: reports)
@@ -85,14 +107,17 @@ public final class LoopguardRuntime: Sendable {
         degradations += await heartbeatDegradations(group)
         try reports.start()
         if configuration.isWatchdogEnabled {
-            try watchdog.start()
+            do { try watchdog.start() } catch {
+                reports.stop()
+                throw error
+            }
         } else {
             degradations.append("the watchdog is switched off: stalls are counted, not reported")
         }
         for line in degradations { configuration.logger.notice("degraded: \(line)") }
         return LoopguardRuntime(
-            controlGroup: controlGroup, group: group, pool: pool, watchdog: watchdog, reports: reports,
-            identity: identity, degradations: degradations)
+            controlGroup: controlGroup, controlTarget: control, group: group, pool: pool, watchdog: watchdog,
+            reports: reports, identity: identity, degradations: degradations)
     }
 
     /// The linker must have bound NIO to our `epoll_wait`: each loop is made to turn once, and must have ticked.
@@ -116,11 +141,11 @@ public final class LoopguardRuntime: Sendable {
     ///   - metrics: further figures of the program.
     public func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
         let loops = group.loops.map(\.status)
-        let finished = loops.reduce(0) { $0 + $1.lateTicks } + watchdog.controlLateTicks
         return WorkerStatus(
             host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: WallClock.unixNs(),
             startedAtUnixNs: startedAtUnixNs, thresholdNs: UInt64(clamping: group.threshold.nanoseconds),
-            notReady: notReady, degradations: degradations, loops: loops, stalls: reports.status(total: finished),
+            notReady: notReady, degradations: degradations, loops: loops,
+            stalls: reports.status(total: watchdog.stalls),
             offload: pool.status,
             metrics: metrics + watchdog.metrics)
     }
@@ -128,9 +153,22 @@ public final class LoopguardRuntime: Sendable {
     /// Calls `body` on the report thread whenever a stall begins, goes on or ends.
     public func onStallChange(_ body: @escaping @Sendable () -> Void) { reports.onChange(body) }
 
-    /// Ends all threads. Close servers and connections first; offloaded work that runs is waited for.
+    /// Ends all threads. Close servers and connections first; offloaded work that runs, and a loop that is stalled, are
+    /// waited for, and the stall is reported to its end. Idempotent.
     public func shutdown() async {
+        let ending = ending.withLock { ending in
+            let task = ending ?? Task { await self.end() }
+            ending = task
+            return task
+        }
+        await ending.value
+    }
+
+    private func end() async {
         await pool.shutdown()
+        // The loops first: their last ticks end here, and the watchdog must see them end.
+        await group.release()
+        await controlTarget.release(from: control)
         watchdog.stop()
         reports.stop()
         try? await group.shutdown()

@@ -11,9 +11,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
     ],
     targets: [
+        .target(name: "CBench"),
         .executableTarget(
             name: "loopguard-bench",
             dependencies: [
+                "CBench",
                 .product(name: "Loopguard", package: "loopguard"),
                 .product(name: "LoopguardWebSocket", package: "loopguard"),
                 .product(name: "LoopguardBus", package: "loopguard"),

@@ -27,11 +27,15 @@ extern "C" {
 typedef struct lg_late_tick {
     uint64_t began_ns;     // CLOCK_MONOTONIC
     uint64_t duration_ns;
-    uint64_t scope;        // scope identifier of the last job of the tick, 0 = none
+    uint64_t scope;        // whose jobs took most of the tick, 0 = not known for sure
     uint64_t jobs;         // jobs run in the tick
 } lg_late_tick;
 
 struct lg_capture;
+
+/// What wakes one watchdog: an eventfd that loops ring when a late tick ends, and when they wake while the watchdog
+/// sleeps deeply. Recycled, never freed: a loop may be about to ring it when its watchdog ends.
+typedef struct lg_bell lg_bell;
 
 typedef struct lg_slot {
     // Hot: written every tick or every job.
@@ -41,7 +45,9 @@ typedef struct lg_slot {
     _Atomic uint64_t tick_first_job;          // `jobs` when the running tick began
     _Atomic uint64_t scope;                   // who the running job works for, 0 = nobody known
     _Atomic uint64_t threshold_ns;            // set by the watchdog
-    char pad_hot[16];                         // own cache line; `_Alignas(64)` would hide the type from Swift
+    _Atomic uint64_t tick_scope;              // whose jobs alone took a threshold in the running tick, 0 = nobody's
+    _Atomic(struct lg_bell *_Nullable) bell;  // of the watchdog that looks after this thread; null = nobody does
+    // The hot part fills a cache line of its own; `_Alignas(64)` would hide the type from Swift.
 
     // Cold: written when a tick was late.
     _Atomic uint64_t late;                    // ticks over the threshold, exact
@@ -76,7 +82,8 @@ lg_slot *_Nullable lg_slot_create(const char *name, uint64_t threshold_ns);
 /// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
 int lg_slot_bind(lg_slot *slot);
 
-/// Takes the slot off the calling thread again (before the thread ends).
+/// Takes the slot off the calling thread again (before the thread ends). The running tick ends with it, and is counted
+/// if it was late.
 void lg_slot_unbind(lg_slot *slot);
 
 /// The calling thread's slot, or null.
@@ -91,6 +98,15 @@ static inline bool lg_slot_heartbeat_seen(const lg_slot *s) {
 static inline void lg_job_begin(lg_slot *s, uint64_t scope) {
     atomic_store_explicit(&s->scope, scope, memory_order_relaxed);
     atomic_store_explicit(&s->jobs, atomic_load_explicit(&s->jobs, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/// Marks the end of a run of jobs. `began_ns`: when the first of them began. `sole_scope`: the scope of them all, or 0 when
+/// they were for several. Only when these jobs alone were late are they, and not the I/O around them, to blame.
+/// Owning thread only.
+static inline void lg_jobs_end(lg_slot *s, uint64_t began_ns, uint64_t sole_scope) {
+    if (lg_now_ns() - began_ns >= atomic_load_explicit(&s->threshold_ns, memory_order_relaxed))
+        atomic_store_explicit(&s->tick_scope, sole_scope, memory_order_relaxed);
+    atomic_store_explicit(&s->scope, 0, memory_order_relaxed);
 }
 
 /// Says for whom the thread works from now on (a channel handler, outside any job). Owning thread only.
@@ -126,21 +142,44 @@ static inline uint64_t lg_threshold_ns(const lg_slot *s) {
     return atomic_load_explicit(&s->threshold_ns, memory_order_relaxed);
 }
 
+/// What a loop says about its running tick.
+typedef struct lg_marks {
+    uint64_t busy_since;
+    uint64_t jobs;
+    uint64_t tick_first_job;
+    uint64_t scope;
+} lg_marks;
+
+/// The marks, all of one tick: read apart, the scope could be the next tick's, and a connection would be blamed for what
+/// another one did. Any thread.
+lg_marks lg_marks_read(const lg_slot *s);
+
+/// Stalls so far: late ticks that have ended, and the running one if it is late already. Never goes back, as the sum of
+/// two separate readings would. Any thread.
+uint64_t lg_stalls(const lg_slot *s);
+
 /// Copies the n-th late tick (0-based) into `out`. False when it has been overwritten, or has not happened. Any thread.
 bool lg_late_read(const lg_slot *s, uint64_t n, lg_late_tick *out);
 
-// The watchdog's bell: an eventfd that loops ring when a late tick ends, and when they wake while the watchdog sleeps
-// deeply.
+// The watchdog's bell.
 
-/// Creates the bell once per process; returns its descriptor, or -errno.
-int lg_bell_fd(void);
+/// A bell that nobody rings yet. Null, with errno set, when the system refuses memory or a descriptor.
+lg_bell *_Nullable lg_bell_create(void);
+/// Gives a bell back; no slot may have it any more. It is kept for the next watchdog.
+void lg_bell_release(lg_bell *bell);
+/// The bell's eventfd.
+int lg_bell_fd(const lg_bell *bell);
 /// Rings the bell. Async-signal-safe. Any thread.
-void lg_bell_ring(void);
-/// Watchdog only: from now on the first loop that wakes rings the bell. Issues a process-wide memory barrier, so that
-/// afterwards either the loop has seen the flag, or the caller sees its `busy_since`. Returns false when the kernel
-/// cannot do that (membarrier(2) missing): then do not sleep without a time limit.
-bool lg_deep_sleep_enter(void);
-void lg_deep_sleep_leave(void);
+void lg_bell_ring(lg_bell *bell);
+/// From now on the thread rings `bell`; null = none. Any thread.
+static inline void lg_slot_set_bell(lg_slot *s, lg_bell *_Nullable bell) {
+    atomic_store_explicit(&s->bell, bell, memory_order_release);
+}
+/// The bell's watchdog only: from now on the first of its loops that wakes rings the bell. Issues a process-wide memory
+/// barrier, so that afterwards either the loop has seen the flag, or the caller sees its `busy_since`. Returns false when
+/// the kernel cannot do that (membarrier(2) missing): then do not sleep without a time limit.
+bool lg_deep_sleep_enter(lg_bell *bell);
+void lg_deep_sleep_leave(lg_bell *bell);
 
 #pragma clang assume_nonnull end
 

@@ -8,17 +8,58 @@ final class AdminHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let cluster: @Sendable () -> ClusterStatus
+    private let timeout: TimeAmount
     private var head: HTTPRequestHead?
+    /// A complete request that is not answered yet.
+    private var waiting: HTTPRequestHead?
+    private var isResponding = false
+    private var isClosing = false
+    private var deadline: Scheduled<Void>?
 
-    init(cluster: @escaping @Sendable () -> ClusterStatus) { self.cluster = cluster }
+    /// - Parameter timeout: a connection that completes no request for this long, or does not take its answer, is closed.
+    init(timeout: TimeAmount, cluster: @escaping @Sendable () -> ClusterStatus) {
+        self.timeout = timeout
+        self.cluster = cluster
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { restartDeadline(context) }
+
+    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+
+    /// Not an idle timeout: a client that sends one byte now and then would hold its connection for ever.
+    private func restartDeadline(_ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        let channel = context.channel
+        deadline = context.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head): self.head = head
         case .body: break  // read and dropped: GET has none that matters, other methods are refused
         case .end:
-            guard let head else { return }
+            guard let head, !isClosing else { return }
             self.head = nil
+            waiting = head
+            respondIfWritable(context)
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        respondIfWritable(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// A client that sends requests without reading the answers waits: they would pile up in memory. NIO's pipelining
+    /// handler in front holds further requests, and stops reading, until this one is answered.
+    private func respondIfWritable(_ context: ChannelHandlerContext) {
+        // The end of a response lets the next request in at once, within this very call.
+        guard !isResponding else { return }
+        isResponding = true
+        defer { isResponding = false }
+        while context.channel.isWritable, let head = waiting {
+            waiting = nil
+            restartDeadline(context)
             respond(to: head, context: context)
         }
     }
@@ -49,16 +90,9 @@ final class AdminHandler: ChannelInboundHandler {
         }
         let done = context.writeAndFlush(wrapOutboundOut(.end(nil)))
         if !keepAlive {
+            isClosing = true
             let channel = context.channel
             done.whenComplete { _ in channel.close(promise: nil) }
-        }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent {
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
         }
     }
 

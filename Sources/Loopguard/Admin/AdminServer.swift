@@ -14,7 +14,8 @@ public final class AdminServer: Sendable {
     public struct Limits: Sendable {
         /// Connections at a time; further ones are closed at once. Default 256.
         public var maximumConnections: Int = 256
-        /// A connection without a complete request for this long is closed. Default 30 s.
+        /// A connection without a complete request for this long, or that does not take its answer, is closed.
+        /// Default 30 s.
         public var idleTimeout: Duration = .seconds(30)
 
         public static let defaults = Limits()
@@ -56,9 +57,8 @@ public final class AdminServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard self.register(channel) else { throw ChannelError.alreadyClosed }
-                    try channel.pipeline.syncOperations.addHandler(IdleStateHandler(readTimeout: idle))
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-                    try channel.pipeline.syncOperations.addHandler(AdminHandler(cluster: cluster))
+                    try channel.pipeline.syncOperations.addHandler(AdminHandler(timeout: idle, cluster: cluster))
                 }
             }
         do {
@@ -97,11 +97,13 @@ public final class AdminServer: Sendable {
 
     /// Closes the listener and all connections. Idempotent.
     public func shutdown() async {
-        let (listener, connections) = state.withLock { state in
+        let listener = state.withLock { state in
             defer { state.listener = nil }
-            return (state.listener, Array(state.connections.values))
+            return state.listener
         }
         try? await listener?.close()
+        // Only now: until then connections may still have come in.
+        let connections = state.withLock { Array($0.connections.values) }
         for connection in connections { try? await connection.close() }
     }
 }

@@ -1,6 +1,7 @@
 import CLoopguard
 public import NIOCore
 public import NIOPosix
+import Synchronization
 
 /// Event loops that the watchdog looks after.
 ///
@@ -38,6 +39,7 @@ public final class GuardedEventLoopGroup: Sendable {
     /// The loops as NIO knows them.
     public let nio: MultiThreadedEventLoopGroup
     public let threshold: Duration
+    private let isReleased = Atomic<Bool>(false)
 
     /// Starts the threads.
     ///
@@ -45,15 +47,30 @@ public final class GuardedEventLoopGroup: Sendable {
     public init(_ configuration: Configuration = .defaults) async throws {
         try configuration.validate()
         threshold = configuration.threshold
-        nio = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+        let nio = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+        self.nio = nio
+        do {
+            loops = try await Self.prepare(nio, configuration)
+        } catch {
+            try? await nio.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func prepare(
+        _ nio: MultiThreadedEventLoopGroup, _ configuration: Configuration
+    ) async throws -> [GuardedLoop] {
         var loops: [GuardedLoop] = []
         for (index, eventLoop) in nio.makeIterator().enumerated() {
             let name = "loop-\(index)"
-            guard let raw = lg_slot_create(name, UInt64(clamping: threshold.nanoseconds)) else {
+            guard let raw = lg_slot_create(name, UInt64(clamping: configuration.threshold.nanoseconds)) else {
                 throw LoopguardError(.resources, "out of memory for the thread slot of \(name).")
             }
             let slot = SlotPointer(pointer: raw)
-            let status = try await eventLoop.submit { lg_slot_bind(slot.pointer) }.get()
+            let status = try await eventLoop.submit {
+                lg_thread_set_name("lg-\(name)")
+                return lg_slot_bind(slot.pointer)
+            }.get()
             guard status == 0 else {
                 throw LoopguardError(.resources, "cannot prepare the thread of \(name): errno \(status).")
             }
@@ -61,7 +78,7 @@ public final class GuardedEventLoopGroup: Sendable {
             loops.append(
                 GuardedLoop(name: name, index: index, eventLoop: eventLoop, slot: slot, executor: executor))
         }
-        self.loops = loops
+        return loops
     }
 
     /// The healthy loop with the fewest connections, or nil when all are stalled.
@@ -80,12 +97,18 @@ public final class GuardedEventLoopGroup: Sendable {
         loops.first { $0.eventLoop === eventLoop }
     }
 
-    /// Ends the threads. Nothing may use the loops any more.
-    public func shutdown() async throws {
+    /// Ends the marks of all loops; waits for those that are stalled.
+    func release() async {
+        guard !isReleased.exchange(true, ordering: .relaxed) else { return }
         for loop in loops {
             let slot = loop.slot
             try? await loop.eventLoop.submit { lg_slot_unbind(slot.pointer) }.get()
         }
+    }
+
+    /// Ends the threads. Nothing may use the loops any more. Idempotent.
+    public func shutdown() async throws {
+        await release()
         try await nio.shutdownGracefully()
     }
 }

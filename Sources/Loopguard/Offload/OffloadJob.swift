@@ -11,6 +11,14 @@ final class OffloadJob<T: Sendable>: Sendable {
         case settled
     }
 
+    /// Where a job was when it was given up.
+    enum Place: Sendable {
+        /// Not handed to the threads, and never will be.
+        case notQueued
+        /// In the threads' queue, where it stays until a thread comes to it.
+        case queued
+    }
+
     let id: UInt64
     let name: String
     let work: @Sendable () throws -> T
@@ -46,22 +54,22 @@ final class OffloadJob<T: Sendable>: Sendable {
         }
     }
 
-    /// Settles work that has not begun; false when it has begun or is settled.
-    func settleBeforeStart(_ result: Result<T, any Error>) -> Bool {
-        let (done, continuation): (Bool, CheckedContinuation<T, any Error>?) = phase.withLock { phase in
+    /// Settles work that has not begun; nil when it has begun or is settled.
+    func settleBeforeStart(_ result: Result<T, any Error>) -> Place? {
+        let (place, continuation): (Place?, CheckedContinuation<T, any Error>?) = phase.withLock { phase in
             switch phase {
             case .created:
                 phase = .settledEarly(result)
-                return (true, nil)
+                return (.notQueued, nil)
             case .waiting(let continuation):
                 phase = .settled
-                return (true, continuation)
+                return (.queued, continuation)
             case .running, .settled, .settledEarly:
-                return (false, nil)
+                return (nil, nil)
             }
         }
         continuation?.resume(with: result)
-        return done
+        return place
     }
 
     /// Ends the waiting for work that runs; its result will be dropped.

@@ -23,13 +23,19 @@ struct ReportBuilder {
     mutating func update(with observation: StallObservation) -> (StallReport, isFirst: Bool) {
         let isFirst = open[observation.key] == nil
         var stall = open[observation.key] ?? makeOpen()
-        if let stack = observation.stack, stall.samples.count < Self.maximumSamples {
+        if let stack = observation.stack {
+            // The first one is closest to the cause, the latest ones say whether it is still there.
+            if stall.samples.count == Self.maximumSamples { stall.samples.remove(at: 1) }
             stall.samples.append(
                 StackSample(
                     offsetNs: stack.offsetNs, validity: stack.captured.validity, note: stack.captured.note,
                     costNs: stack.captured.costNs, frames: symbolizer.symbolicate(stack.captured.addresses)))
         }
         stall.detectionLatencyNs = stall.detectionLatencyNs ?? observation.detectionLatencyNs
+        if isFirst {
+            // A loop has one stall at a time: the end of an earlier one was lost if it is still here.
+            for key in open.keys where key.loop == observation.key.loop { open[key] = nil }
+        }
         open[observation.key] = observation.phase == .ongoing ? stall : nil
         return (report(observation, stall), isFirst)
     }
@@ -63,7 +69,8 @@ struct ReportBuilder {
             blast: BlastRadius(
                 connections: seen.connections, connectionSeconds: Double(seen.connections) * Double(over) / 1e9),
             jobsInTick: seen.jobsInTick, samples: stall.samples,
-            fingerprint: Fingerprint.make(frames: frames, kind: seen.kind, category: cause.category),
+            fingerprint: Fingerprint.make(
+                frames: frames, kind: seen.kind, category: cause.category, route: seen.scope?.route),
             remedy: Remedy.text(for: cause, frames: frames, kind: seen.kind))
     }
 }

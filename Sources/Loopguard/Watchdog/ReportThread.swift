@@ -57,14 +57,10 @@ final class ReportThread: Sendable {
     /// Called on this thread after each change.
     func onChange(_ body: @escaping @Sendable () -> Void) { listeners.withLock { $0.append(body) } }
 
-    /// Any thread. `total` is the loops' own exact count of late ticks that have ended.
+    /// Any thread. `total` is the loops' own exact count, stalls that go on included.
     func status(total: UInt64) -> StallsStatus {
         let now = WallClock.unixNs()
-        return store.withLock { store in
-            var status = store.status(total: total, nowUnixNs: now)
-            status.total = total + UInt64(status.ongoing.count)
-            return status
-        }
+        return store.withLock { $0.status(total: total, nowUnixNs: now) }
     }
 
     /// Observations whose details were lost because the queue was full.

@@ -14,6 +14,12 @@ struct WatchTarget: Sendable {
         connections = { loop.connections }
     }
 
+    /// Ends the marks of the control loop, before its thread ends.
+    func release(from eventLoop: any EventLoop) async {
+        let slot = slot
+        try? await eventLoop.submit { lg_slot_unbind(slot.pointer) }.get()
+    }
+
     private init(name: String, slot: SlotPointer) {
         self.name = name
         self.slot = slot
@@ -26,7 +32,10 @@ struct WatchTarget: Sendable {
             throw LoopguardError(.resources, "out of memory for the thread slot of the control loop.")
         }
         let slot = SlotPointer(pointer: raw)
-        let status = try await eventLoop.submit { lg_slot_bind(slot.pointer) }.get()
+        let status = try await eventLoop.submit {
+            lg_thread_set_name("lg-control")
+            return lg_slot_bind(slot.pointer)
+        }.get()
         guard status == 0 else {
             throw LoopguardError(.resources, "cannot prepare the thread of the control loop: errno \(status).")
         }

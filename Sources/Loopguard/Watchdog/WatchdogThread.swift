@@ -1,4 +1,5 @@
 import CLoopguard
+import Glibc
 import LoopguardCore
 import Synchronization
 
@@ -20,16 +21,25 @@ final class WatchdogThread: Sendable {
     private let isStopping = Atomic<Bool>(false)
     private let thread = Mutex<PlainThread?>(nil)
     private let capturer: CapturerBox
+    // SAFETY: bells are never freed, and the C functions on them may be called from any thread.
+    nonisolated(unsafe) private let bell: OpaquePointer
 
     /// - Throws: ``LoopguardError`` with code `.resources`.
     init(targets: [WatchTarget], reports: ReportThread) throws(LoopguardError) {
-        let bell = lg_bell_fd()
-        guard bell >= 0 else {
-            throw LoopguardError(.resources, "no eventfd for the watchdog: errno \(-bell).")
+        capturer = try CapturerBox()
+        guard let bell = lg_bell_create() else {
+            throw LoopguardError(.resources, "no eventfd for the watchdog: errno \(errno).")
         }
         self.targets = targets
         self.reports = reports
-        capturer = try CapturerBox()
+        self.bell = bell
+        // A bell of its own: the watchdog of another runtime in this process must not take its rings.
+        for target in targets { lg_slot_set_bell(target.slot.pointer, bell) }
+    }
+
+    deinit {
+        for target in targets { lg_slot_set_bell(target.slot.pointer, nil) }
+        lg_bell_release(bell)
     }
 
     func start() throws(LoopguardError) {
@@ -37,9 +47,10 @@ final class WatchdogThread: Sendable {
         thread.withLock { $0 = started }
     }
 
+    /// Looks at all loops once more, then ends the thread. Idempotent.
     func stop() {
         isStopping.store(true, ordering: .releasing)
-        lg_bell_ring()
+        lg_bell_ring(bell)
         thread.withLock { $0 }?.join()
     }
 
@@ -54,10 +65,8 @@ final class WatchdogThread: Sendable {
         return missing
     }
 
-    /// Late ticks of the control loop, which is not among the guarded loops.
-    var controlLateTicks: UInt64 {
-        targets.first { $0.name == "control" }.map { lg_late($0.slot.pointer) } ?? 0
-    }
+    /// Stalls of all loops so far, those going on included; exact, and never goes back.
+    var stalls: UInt64 { targets.reduce(0) { $0 + lg_stalls($1.slot.pointer) } }
 
     var metrics: [MetricSample] {
         let figures = figures.withLock { $0 }
@@ -85,7 +94,9 @@ final class WatchdogThread: Sendable {
         _ = lg_thread_prioritize()
         var loops = targets.map { WatchedLoop(target: $0, capturer: capturer) }
         var wanted: UInt64?
-        while !isStopping.load(ordering: .acquiring) {
+        while true {
+            // Read before the look: what ended before `stop` was called is still seen.
+            let isLast = isStopping.load(ordering: .acquiring)
             let now = lg_now_ns()
             let lateness = wanted.map { now > $0 ? now - $0 : 0 } ?? 0
             var captured: UInt64 = 0
@@ -100,6 +111,7 @@ final class WatchdogThread: Sendable {
                 $0.captures += captured
                 $0.maxLatenessNs = max($0.maxLatenessNs, lateness)
             }
+            if isLast { return }
             wanted = sleep(loops)
         }
     }
@@ -109,16 +121,16 @@ final class WatchdogThread: Sendable {
         let now = lg_now_ns()
         switch WatchdogSchedule.nextWake(loops.lazy.map(\.detector), now: now) {
         case .at(let deadline):
-            return lg_bell_wait(deadline) ? nil : deadline
+            return lg_bell_wait(bell, deadline) ? nil : deadline
         case .deepSleep:
-            guard lg_deep_sleep_enter() else {
+            guard lg_deep_sleep_enter(bell) else {
                 // No membarrier(2): a wake-up could be overlooked, so look every second.
                 let deadline = now + 1_000_000_000
-                return lg_bell_wait(deadline) ? nil : deadline
+                return lg_bell_wait(bell, deadline) ? nil : deadline
             }
             // A loop that woke before it could see the flag is seen here.
-            if !loops.contains(where: \.isUnseenBusy) { _ = lg_bell_wait(.max) }
-            lg_deep_sleep_leave()
+            if !loops.contains(where: \.isUnseenBusy) { _ = lg_bell_wait(bell, .max) }
+            lg_deep_sleep_leave(bell)
             return nil
         }
     }

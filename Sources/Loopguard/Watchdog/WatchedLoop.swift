@@ -16,6 +16,10 @@ struct WatchedLoop {
         var jobsInTick: UInt64 = 0
         var latenessNs: UInt64 = 0
         var detectionLatencyNs: UInt64?
+        /// A report has been begun.
+        var isOpen = false
+        /// Whom the loop's own record of the tick blames, 0 = nobody.
+        var endScope: UInt64 = 0
     }
 
     private(set) var detector: Detector
@@ -24,12 +28,22 @@ struct WatchedLoop {
     private let probe: ThreadProbe?
     private var lateSeen: UInt64
     private var evidence: Evidence?
+    /// Of a stall that is over, but whose record has not come, when the next tick looks suspicious already.
+    private var awaiting: Evidence?
 
     init(target: WatchTarget, capturer: CapturerBox) {
         self.target = target
         self.capturer = capturer
         let slot = target.slot.pointer
-        detector = Detector(options: .defaults { $0.thresholdNs = lg_threshold_ns(slot) })
+        detector = Detector(
+            options: .defaults { options in
+                options.thresholdNs = max(1, lg_threshold_ns(slot))
+                // Samples at doubling distances must go beyond a second, however small the threshold: the reporters
+                // learn from them that a stall goes on.
+                while options.maxSamples < 16, options.thresholdNs << (options.maxSamples - 1) < 1_000_000_000 {
+                    options.maxSamples += 1
+                }
+            })
         probe = try? ThreadProbe(tid: slot.pointee.tid)
         lateSeen = lg_late(slot)
     }
@@ -44,37 +58,46 @@ struct WatchedLoop {
     mutating func look(latenessNs: UInt64) -> [StallObservation] {
         let slot = target.slot.pointer
         let now = lg_now_ns()
+        let marks = lg_marks_read(slot)
         let actions = detector.observe(
-            now: now, busySince: lg_busy_since(slot), jobs: lg_jobs(slot), tickFirstJob: lg_tick_first_job(slot),
-            scope: lg_scope(slot), ticks: lg_ticks(slot))
-        var observations = actions.compactMap { perform($0, now: now, latenessNs: latenessNs) }
-
+            now: now, busySince: marks.busy_since, jobs: marks.jobs, tickFirstJob: marks.tick_first_job,
+            scope: marks.scope, ticks: lg_ticks(slot))
+        // A loop has one stall at a time. What ended before the tick that runs now is closed before that one is begun:
+        // otherwise its evidence would be replaced, and its report would stay open for ever.
+        var closings: [Detector.Action] = []
+        var latest: [Detector.Action] = []
         let late = lg_late(slot)
         while lateSeen < late {
             var tick = lg_late_tick()
             let isReadable = lg_late_read(slot, lateSeen, &tick)
             lateSeen += 1
             guard isReadable else { continue }  // overwritten: still counted by the loop
+            if evidence?.beganNs == tick.began_ns { evidence?.endScope = tick.scope }
             let ended = detector.observeLate(
                 beganNs: tick.began_ns, durationNs: tick.duration_ns, jobs: tick.jobs, scope: tick.scope)
-            observations += ended.compactMap { perform($0, now: now, latenessNs: latenessNs) }
+            if tick.began_ns == marks.busy_since { latest += ended } else { closings += ended }
         }
-        return observations
+        let lost = actions.filter(\.isEnd)
+        let steps = actions.filter { !$0.isEnd }
+        return (lost + closings + steps + latest).compactMap { perform($0, latenessNs: latenessNs) }
     }
 
-    private mutating func perform(
-        _ action: Detector.Action, now: UInt64, latenessNs: UInt64
-    ) -> StallObservation? {
+    private mutating func perform(_ action: Detector.Action, latenessNs: UInt64) -> StallObservation? {
         switch action {
         case .takeBaseline(let tick):
+            keepOpenEvidence()
             evidence = Evidence(beganNs: tick, baseline: probe?.sample())
             return nil
         case .capture(let index, let view):
             return capture(index: index, view, latenessNs: latenessNs)
         case .ended(let tick, let durationNs, let isExact):
-            guard let evidence, evidence.beganNs == tick else { return nil }
-            self.evidence = nil
-            return observation(evidence, .ended, durationNs: durationNs, isExact: isExact)
+            guard var over = [evidence, awaiting].compactMap({ $0 }).first(where: { $0.beganNs == tick }) else {
+                return nil
+            }
+            if evidence?.beganNs == tick { evidence = nil }
+            if awaiting?.beganNs == tick { awaiting = nil }
+            if over.scope == nil { over.scope = ScopeRegistry.shared.scope(over.endScope)?.snapshot }
+            return observation(over, .ended, durationNs: durationNs, isExact: isExact)
         case .missed(let tick, let kind):
             var missed = Evidence(beganNs: tick.beganNs)
             missed.scope = ScopeRegistry.shared.scope(tick.scope)?.snapshot
@@ -90,9 +113,12 @@ struct WatchedLoop {
     private mutating func capture(
         index: Int, _ view: Detector.TickView, latenessNs: UInt64
     ) -> StallObservation {
-        var known =
-            evidence?.beganNs == view.beganNs
-            ? evidence ?? Evidence(beganNs: view.beganNs) : Evidence(beganNs: view.beganNs)
+        if evidence?.beganNs != view.beganNs {
+            keepOpenEvidence()
+            evidence = nil
+        }
+        var known = evidence ?? Evidence(beganNs: view.beganNs)
+        known.isOpen = true
         let sample = probe?.sample()
         let stack = capturer.capture(slot: target.slot, tick: view.beganNs)
         let after = lg_now_ns()
@@ -106,13 +132,28 @@ struct WatchedLoop {
             known.detectionLatencyNs = after - min(after, view.beganNs + detector.options.thresholdNs)
         }
         // The first look may fall between two jobs.
-        if known.scope == nil { known.scope = ScopeRegistry.shared.scope(view.scope)?.snapshot }
+        if known.scope == nil { known.scope = scope(seen: view) }
         known.kind = view.kind
         known.jobsInTick = view.jobsInTick
         evidence = known
         var seen = observation(known, .ongoing, durationNs: after - min(after, view.beganNs))
         seen.stack = StallObservation.Stack(offsetNs: view.ageNs, captured: stack)
         return seen
+    }
+
+    /// A stall whose record has not come stays known until the detector declares it over.
+    private mutating func keepOpenEvidence() {
+        if let evidence, evidence.isOpen { awaiting = evidence }
+    }
+
+    /// Whom the stack that has just been taken belongs to. It was taken after the look: if the loop works for somebody else
+    /// by now, it may be theirs, and nobody is named, unless both have the same handler.
+    private func scope(seen view: Detector.TickView) -> StallScope? {
+        let seen = ScopeRegistry.shared.scope(view.scope)
+        let marks = lg_marks_read(target.slot.pointer)
+        guard marks.busy_since == view.beganNs, marks.scope != view.scope else { return seen?.snapshot }
+        let now = ScopeRegistry.shared.scope(marks.scope)
+        return seen?.route == now?.route ? seen?.snapshot : nil
     }
 
     private func observation(
@@ -126,5 +167,15 @@ struct WatchedLoop {
             scope: known.scope, connections: known.connections, jobsInTick: known.jobsInTick, kind: known.kind,
             stack: nil, baseline: known.baseline, threadSamples: known.samples, call: known.call,
             latenessNs: known.latenessNs, detectionLatencyNs: known.detectionLatencyNs)
+    }
+}
+
+extension Detector.Action {
+    /// It says that a stall is over.
+    fileprivate var isEnd: Bool {
+        switch self {
+        case .ended, .missed: true
+        case .takeBaseline, .capture: false
+        }
     }
 }

@@ -10,13 +10,19 @@ public enum Fingerprint {
     ///
     /// Addresses, lines, closure numbers, private discriminators and compiler suffixes do not go in; a recursion counts
     /// as one frame.
-    /// - Parameter frames: innermost first, names demangled.
-    public static func make(frames: [StackFrame], kind: StallKind, category: CauseCategory) -> String {
+    /// - Parameters:
+    ///   - frames: innermost first, names demangled.
+    ///   - route: of the handler, if known. It goes in only when there are no frames: then it is all that tells places
+    ///     apart, while one place is the same whichever route leads to it.
+    public static func make(
+        frames: [StackFrame], kind: StallKind, category: CauseCategory, route: String? = nil
+    ) -> String {
         let user = frames.lazy.filter { !$0.isRuntime }.prefix(userFrames)
         let chosen = user.isEmpty ? Array(frames.prefix(runtimeFrames)) : Array(user)
         var hash = FNV1a()
         hash.combine(kind.rawValue)
         hash.combine(category.rawValue)
+        if frames.isEmpty, let route { hash.combine(route) }
         var previous: String?
         for frame in chosen {
             let name = frame.function.map(FunctionName.stable) ?? "?\(frame.module ?? "")"

@@ -104,11 +104,13 @@ public struct StallsStatus: Codable, Sendable, Equatable {
     public var sites: [StallSite]
     /// Sites forgotten to make room for others.
     public var evictedSites: UInt64
+    /// True when `recent` and `sites` were left out because the reader has them, or gets them soon.
+    public var isAbridged: Bool
 
     /// All its parts.
     public init(
         total: UInt64 = 0, suppressed: UInt64 = 0, ongoing: [StallReport] = [], recent: [StallReport] = [],
-        sites: [StallSite] = [], evictedSites: UInt64 = 0
+        sites: [StallSite] = [], evictedSites: UInt64 = 0, isAbridged: Bool = false
     ) {
         self.total = total
         self.suppressed = suppressed
@@ -116,6 +118,7 @@ public struct StallsStatus: Codable, Sendable, Equatable {
         self.recent = recent
         self.sites = sites
         self.evictedSites = evictedSites
+        self.isAbridged = isAbridged
     }
 }
 

@@ -33,6 +33,12 @@ struct ClusterBook {
     mutating func heard(process: Int, status: WorkerStatus, at now: Duration) {
         update(process) { entry in
             entry.heardAt = now
+            var status = status
+            if status.stalls.isAbridged {
+                status.stalls.recent = entry.status?.stalls.recent ?? []
+                status.stalls.sites = entry.status?.stalls.sites ?? []
+                status.stalls.isAbridged = false
+            }
             entry.status = status
         }
     }

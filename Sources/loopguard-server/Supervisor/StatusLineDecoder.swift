@@ -12,7 +12,7 @@ struct StatusLineDecoder {
     /// Bytes of the line that is being thrown away; 0 = none is.
     private var skipped = 0
 
-    init(limit: Int = 4 << 20) { self.limit = limit }
+    init(limit: Int = 32 << 20) { self.limit = limit }
 
     mutating func feed(_ bytes: some Collection<UInt8>) -> [Output] {
         var outputs: [Output] = []

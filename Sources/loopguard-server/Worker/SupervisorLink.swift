@@ -43,8 +43,11 @@ final class SupervisorLink: Sendable {
     ///   - onGone: called once, when the supervisor has died.
     func start(status: @escaping @Sendable () -> WorkerStatus, onGone: @escaping @Sendable () -> Void) {
         NamedThread.start("status-writer") { [self] in
+            var diet = StatusDiet()
+            let clock = ContinuousClock()
+            let began = clock.now
             while !isStopped.load(ordering: .acquiring) {
-                guard write(status()) else { return }
+                guard write(diet.next(status(), at: clock.now - began)) else { return }
                 changed.wait(seconds: Self.interval)
             }
         }

@@ -14,6 +14,15 @@ import Testing
         #expect(value == "cacb81ce5bd91d58")
     }
 
+    @Test func theRouteCountsOnlyWithoutFrames() {
+        func make(_ frames: [StackFrame], _ route: String?) -> String {
+            Fingerprint.make(frames: frames, kind: .singleJob, category: .unknown, route: route)
+        }
+        #expect(make([], "/a") != make([], "/b"))
+        #expect(make([], "/a") != make([], nil))
+        #expect(make([.user("f()")], "/a") == make([.user("f()")], "/b"))
+    }
+
     @Test(arguments: [
         ("closure #1 in a(_:)", "closure #7 in a(_:)"),
         ("(1) await resume partial function for a(_:)", "(3) suspend resume partial function for a(_:)"),

@@ -1,4 +1,4 @@
-import Glibc
+import CBench
 import Logging
 import Loopguard
 import LoopguardBus
@@ -9,7 +9,7 @@ import NIOPosix
 /// The servers that are compared: one loop each.
 enum BenchServer {
     static func run(kind: String) async throws {
-        setvbuf(stdout, nil, _IOLBF, 0)
+        cbench_flush_lines()
         switch kind {
         case "nio":
             let channel = try await NIOEchoServer.start(group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
@@ -28,7 +28,7 @@ enum BenchServer {
         let runtime = try await LoopguardRuntime.start(configuration)
         var logger = Logger(label: "bench")
         logger.logLevel = .error
-        let hub = Hub(bus: LocalBus(), group: runtime.group, logger: logger, workerName: "bench")
+        let hub = Hub(bus: try LocalBus(), group: runtime.group, logger: logger, workerName: "bench")
         try await hub.start()
         let server = try WebSocketServer(runtime: runtime, logger: logger)
         server.route("/ws/echo") { connection, _ in

@@ -7,19 +7,19 @@ import NIOWebSocket
 enum FrameBenchmarks {
     private static let framesPerRead = 16
 
-    static func all(rounds: Int, count: Int) -> [Measurement] {
-        [64, 4096].flatMap { bytes -> [Measurement] in
+    static func all(rounds: Int, count: Int) throws -> [Measurement] {
+        try [64, 4096].flatMap { bytes -> [Measurement] in
             let reads = max(1, count / framesPerRead / (bytes / 64))
             return [
-                parse(rounds: rounds, reads: reads, payloadBytes: bytes),
-                encode(rounds: rounds, reads: reads, payloadBytes: bytes),
+                try parse(rounds: rounds, reads: reads, payloadBytes: bytes),
+                try encode(rounds: rounds, reads: reads, payloadBytes: bytes),
             ]
         }
     }
 
-    private static func parse(rounds: Int, reads: Int, payloadBytes: Int) -> Measurement {
+    private static func parse(rounds: Int, reads: Int, payloadBytes: Int) throws -> Measurement {
         let input = clientFrames(payloadBytes)
-        let result = interleaved(
+        let result = try interleaved(
             rounds: rounds,
             [
                 {
@@ -28,10 +28,10 @@ enum FrameBenchmarks {
                 },
                 {
                     let channel = EmbeddedChannel()
-                    try? channel.pipeline.syncOperations.addHandler(
+                    _ = try? channel.pipeline.syncOperations.addHandler(
                         ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: 1 << 20)))
                     return perFrame(reads) {
-                        try? channel.writeInbound(input)
+                        _ = try? channel.writeInbound(input)
                         var frames = 0
                         while let frame = try? channel.readInbound(as: WebSocketFrame.self) {
                             frames += frame.unmaskedData.readableBytes > 0 ? 1 : 0
@@ -45,10 +45,10 @@ enum FrameBenchmarks {
             baselineName: "NIOWebSocket's decoder")
     }
 
-    private static func encode(rounds: Int, reads: Int, payloadBytes: Int) -> Measurement {
+    private static func encode(rounds: Int, reads: Int, payloadBytes: Int) throws -> Measurement {
         let payload = ByteBuffer(repeating: 0x61, count: payloadBytes)
         let message = WebSocketMessage(kind: .binary, payload: payload)
-        let result = interleaved(
+        let result = try interleaved(
             rounds: rounds,
             [
                 {
@@ -60,7 +60,7 @@ enum FrameBenchmarks {
                 },
                 {
                     let channel = EmbeddedChannel()
-                    try? channel.pipeline.syncOperations.addHandler(WebSocketFrameEncoder())
+                    _ = try? channel.pipeline.syncOperations.addHandler(WebSocketFrameEncoder())
                     return perFrame(reads) {
                         for _ in 0..<framesPerRead {
                             channel.write(WebSocketFrame(fin: true, opcode: .binary, data: payload), promise: nil)

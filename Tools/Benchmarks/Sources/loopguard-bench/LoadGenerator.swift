@@ -1,4 +1,6 @@
+import CBench
 import Glibc
+import NIOCore
 
 /// WebSocket clients on plain sockets, one thread, bounded: opens connections, keeps a number of messages in flight on each,
 /// and counts the bytes that come back.
@@ -66,15 +68,8 @@ struct LoadGenerator {
     private func open() throws -> [Int32] {
         try (0..<connections).map { _ in
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            let status = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
+            let status = try SocketAddress(ipAddress: "127.0.0.1", port: Int(port))
+                .withSockAddr { connect(descriptor, $0, socklen_t($1)) }
             guard status == 0 else { throw Failure(description: "connect to port \(port): errno \(errno)") }
             var one: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
@@ -102,7 +97,7 @@ struct LoadGenerator {
         while offset < bytes.count {
             let count = bytes.withUnsafeBytes {
                 send(
-                    descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset, Int32(MSG_NOSIGNAL.rawValue)
+                    descriptor, $0.baseAddress?.advanced(by: offset), bytes.count - offset, Int32(MSG_NOSIGNAL)
                 )
             }
             guard count > 0 else { throw Failure(description: "send: errno \(errno)") }
@@ -130,7 +125,7 @@ struct LoadGenerator {
             let count = epoll_wait(epoll, &events, 64, 1000)
             for event in events.prefix(max(0, Int(count))) {
                 let index = Int(event.data.u64)
-                let bytes = recv(sockets[index], &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+                let bytes = recv(sockets[index], &buffer, buffer.count, Int32(MSG_DONTWAIT))
                 guard bytes > 0 else {
                     throw Failure(description: "connection \(index) was closed: \(bytes), errno \(errno)")
                 }

@@ -34,13 +34,13 @@ enum Clock {
 }
 
 /// Runs the variants alternately, so that a change of the machine's speed hits all of them, and returns the median of each.
-func interleaved(rounds: Int, _ variants: [() throws -> Double]) rethrows -> [Double] {
+func interleaved(rounds: Int, _ variants: [() throws -> Double]) throws -> [Double] {
     var samples = variants.map { _ in [Double]() }
     for _ in 0..<rounds { for index in variants.indices { samples[index].append(try variants[index]()) } }
     return samples.map { $0.sorted()[$0.count / 2] }
 }
 
-func interleavedAsync(rounds: Int, _ variants: [() async throws -> Double]) async rethrows -> [Double] {
+func interleavedAsync(rounds: Int, _ variants: [() async throws -> Double]) async throws -> [Double] {
     var samples = variants.map { _ in [Double]() }
     for _ in 0..<rounds { for index in variants.indices { samples[index].append(try await variants[index]()) } }
     return samples.map { $0.sorted()[$0.count / 2] }

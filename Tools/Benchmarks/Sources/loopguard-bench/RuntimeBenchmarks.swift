@@ -1,3 +1,4 @@
+import CBench
 import CLoopguard
 import Glibc
 import Loopguard
@@ -6,7 +7,7 @@ import NIOPosix
 /// What the heartbeat costs a tick, and what the executor costs a job.
 enum RuntimeBenchmarks {
     /// One `epoll_wait` that has an event at once, with our marks and without.
-    static func heartbeat(rounds: Int, count: Int) -> Measurement {
+    static func heartbeat(rounds: Int, count: Int) throws -> Measurement {
         let epoll = epoll_create1(0)
         let ready = eventfd(1, 0)
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(fd: ready))
@@ -24,7 +25,7 @@ enum RuntimeBenchmarks {
         guard let slot = lg_slot_create("bench", 3_600_000_000_000) else {
             return .init(name: "heartbeat: out of memory", unit: "", value: 0, baseline: 0, baselineName: "")
         }
-        let result = interleaved(
+        let result = try interleaved(
             rounds: rounds,
             [
                 {
@@ -50,7 +51,7 @@ enum RuntimeBenchmarks {
             for _ in 0..<count { await Task.yield() }
             return Double(Clock.nowNs() - began) / Double(count)
         }
-        let result = await interleavedAsync(
+        let result = try await interleavedAsync(
             rounds: rounds,
             [
                 { await Task(executorPreference: executor) { await yields() }.value },

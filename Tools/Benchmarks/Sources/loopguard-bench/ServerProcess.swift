@@ -58,10 +58,3 @@ final class ServerProcess {
         return total
     }
 }
-
-/// Keeps this process off the server's core.
-func pinToSecondCore() {
-    var set = cpu_set_t()
-    withUnsafeMutableBytes(of: &set) { $0[0] = 0b10 }
-    sched_setaffinity(0, MemoryLayout<cpu_set_t>.size, &set)
-}

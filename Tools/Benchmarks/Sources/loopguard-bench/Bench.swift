@@ -1,6 +1,7 @@
 import ArgumentParser
-import Glibc
+import CBench
 
+@main
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loopguard-bench",
@@ -10,16 +11,32 @@ struct Bench: AsyncParsableCommand {
     struct Run: AsyncParsableCommand {
         @Flag(help: "A few seconds only: shows that everything runs, the figures mean little.")
         var smoke = false
+        @Option(help: "runtime, or servers (with this process pinned to the second core).")
+        var part = "runtime"
 
         mutating func run() async throws {
-            setvbuf(stdout, nil, _IOLBF, 0)
-            let rounds = smoke ? 1 : 5
-            let scale = smoke ? 20 : 1
+            cbench_flush_lines()
+            switch part {
+            case "runtime": try await runtime()
+            case "servers": try servers()
+            default: throw ValidationError("--part is \(part): runtime or servers.")
+            }
+        }
+
+        private var rounds: Int { smoke ? 1 : 5 }
+        private var scale: Int { smoke ? 20 : 1 }
+
+        private func runtime() async throws {
             print(Measurement.header)
-            print(RuntimeBenchmarks.heartbeat(rounds: rounds, count: 1_000_000 / scale).line)
+            print(try RuntimeBenchmarks.heartbeat(rounds: rounds, count: 1_000_000 / scale).line)
             print(try await RuntimeBenchmarks.jobHop(rounds: rounds, count: 400_000 / scale).line)
-            for measurement in FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale) { print(measurement.line) }
-            pinToSecondCore()
+            for measurement in try await StallBenchmarks.detection(count: smoke ? 5 : 200) { print(measurement.line) }
+            for measurement in try FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale) {
+                print(measurement.line)
+            }
+        }
+
+        private func servers() throws {
             for inFlight in [1, 16] {
                 let messages = (inFlight == 1 ? 1_000 : 10_000) / scale
                 for measurement in try ServerBenchmarks.echo(
@@ -44,10 +61,8 @@ struct Bench: AsyncParsableCommand {
 
         mutating func run() async throws {
             // The parent may be gone before it could kill us.
-            prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
+            cbench_end_with_parent()
             try await BenchServer.run(kind: kind)
         }
     }
 }
-
-await Bench.main()
