@@ -62,11 +62,14 @@ enum WorkerFactory {
     static func server(
         _ settings: ServerSettings, runtime: LoopguardRuntime
     ) throws(StartFailure) -> WebSocketServer {
-        let configuration = try serverConfiguration(settings)
+        let logger = Logger(label: "loopguard.websocket")
+        var configuration = try serverConfiguration(settings)
+        configuration.limits.maxConnections = DescriptorLimit.connections(
+            wanted: configuration.limits.maxConnections, logger: logger)
         do {
             return try WebSocketServer(
                 configuration: configuration, group: runtime.group, control: runtime.control, pool: runtime.pool,
-                logger: Logger(label: "loopguard.websocket"))
+                logger: logger)
         } catch {
             throw startFailure(error)
         }
