@@ -1,4 +1,5 @@
 import CLoopguard
+import Dispatch
 import NIOCore
 import Synchronization
 import Testing
@@ -12,6 +13,12 @@ private actor Counter {
         count += 1
         return count
     }
+}
+
+private final class JobLog: Sendable {
+    private let state = Mutex<[Int]>([])
+    var numbers: [Int] { state.withLock { $0 } }
+    func add(_ number: Int) { state.withLock { $0.append(number) } }
 }
 
 /// Calls `body` with a group of two loops and ends it afterwards.
@@ -105,6 +112,45 @@ func makeScope(_ route: String = "/test", connection: String = "c1") -> HandlerS
             try await group.loops[0].eventLoop.submit {}.get()
             try await group.loops[0].eventLoop.submit {}.get()
             #expect(ScopeRegistry.shared.scope(id) == nil)
+        }
+    }
+
+    @Test func `no more jobs run in one go than allowed, and all run in order`() async throws {
+        var configuration = GuardedEventLoopGroup.Configuration.defaults
+        configuration.loops = 1
+        configuration.executor.jobsPerTick = 4
+        let group = try await GuardedEventLoopGroup(configuration)
+        let loop = group.loops[0]
+        let executor = ConnectionExecutor(loop: loop, scope: makeScope())
+        let log = JobLog()
+        let gate = DispatchSemaphore(value: 0)
+        loop.eventLoop.execute { gate.wait() }
+        var tasks: [Task<Void, Never>] = []
+        for number in 0..<41 {
+            tasks.append(Task(executorPreference: executor) { log.add(number) })
+        }
+        // It stands behind the first drain in the loop's queue.
+        let between = loop.eventLoop.submit { (log.numbers.count, loop.executor.queuedJobs) }
+        gate.signal()
+        let (count, queued) = try await between.get()
+        #expect(count == 4)
+        #expect(queued == 37)
+        for task in tasks { await task.value }
+        #expect(log.numbers == Array(0..<41))
+        #expect(loop.executor.queuedJobs == 0)
+        try await group.shutdown()
+        try await group.shutdown()
+    }
+
+    @Test func `work for one connection within a job of another does not take the other's mark away`() async throws {
+        try await withGroup(loops: 1) { group in
+            let loop = group.loops[0]
+            let outer = ConnectionExecutor(loop: loop, scope: makeScope(connection: "outer"))
+            let inner = ConnectionExecutor(loop: loop, scope: makeScope(connection: "inner"))
+            await Task(executorPreference: outer) {
+                inner.attributed { #expect(lg_scope(loop.slot.pointer) == inner.scopeID) }
+                #expect(lg_scope(loop.slot.pointer) == outer.scopeID)
+            }.value
         }
     }
 

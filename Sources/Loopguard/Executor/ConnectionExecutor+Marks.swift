@@ -1,11 +1,16 @@
 import CLoopguard
 
 extension ConnectionExecutor {
-    /// Marks the beginning of work for this connection outside any job. On the loop's thread only.
+    /// Marks the beginning of work for this connection. Returns for whom the loop worked before, which is nobody unless a
+    /// job of another connection made the channel's handlers run. On the loop's thread only.
     @usableFromInline
-    func markBegin() { lg_scope_set(loop.slot.pointer, scopeID) }
+    func markBegin() -> UInt64 {
+        let outer = lg_scope(loop.slot.pointer)
+        lg_scope_set(loop.slot.pointer, scopeID)
+        return outer
+    }
 
     /// Marks its end. On the loop's thread only.
     @usableFromInline
-    func markEnd() { lg_scope_set(loop.slot.pointer, 0) }
+    func markEnd(_ outer: UInt64) { lg_scope_set(loop.slot.pointer, outer) }
 }

@@ -34,8 +34,8 @@ public final class ConnectionExecutor: TaskExecutor {
     /// On the loop's thread only.
     @inlinable
     public func attributed<T>(_ body: () throws -> T) rethrows -> T {
-        markBegin()
-        defer { markEnd() }
+        let outer = markBegin()
+        defer { markEnd(outer) }
         return try body()
     }
 }

@@ -12,7 +12,7 @@ import Synchronization
 public final class LoopExecutor: Sendable {
     /// How much the executor does in one go.
     public struct Configuration: Sendable {
-        /// Jobs run before the loop polls for events again. Default 256.
+        /// Jobs run before the loop's other tasks and due timers get their turn. Default 256.
         public var jobsPerTick: Int = 256
 
         public static let defaults = Configuration()
@@ -29,6 +29,8 @@ public final class LoopExecutor: Sendable {
         var queue: [QueuedJob] = []
         /// A drain has been handed to the loop and has not found the queue empty yet.
         var isScheduled = false
+        /// Jobs taken out of `queue`, for which the next drain has been handed to the loop.
+        var carried = 0
     }
 
     /// The loop whose thread runs the jobs.
@@ -44,7 +46,7 @@ public final class LoopExecutor: Sendable {
     }
 
     /// Jobs that wait. Any thread.
-    public var queuedJobs: Int { state.withLock { $0.queue.count } }
+    public var queuedJobs: Int { state.withLock { $0.queue.count + $0.carried } }
 
     func enqueue(_ job: UnownedJob, for executor: ConnectionExecutor) {
         let mustWake = state.withLock { state in
@@ -55,19 +57,33 @@ public final class LoopExecutor: Sendable {
         if mustWake { eventLoop.execute { self.drain() } }
     }
 
-    private func drain() {
+    /// `carried`: what the last drain took from the queue and had no budget for, from `first` on.
+    private func drain(_ carried: [QueuedJob] = [], from first: Int = 0) {
         var budget = configuration.jobsPerTick
-        var batch: [QueuedJob] = []
+        var batch = carried
+        var next = first
+        let began = lg_now_ns()
+        var soleScope: UInt64?
+        if !batch.isEmpty { state.withLock { $0.carried = 0 } }
         while true {
-            state.withLock { swap(&$0.queue, &batch) }
-            for queued in batch {
-                lg_job_begin(slot.pointer, queued.executor.scopeID)
+            if batch.isEmpty { state.withLock { swap(&$0.queue, &batch) } }
+            let end = min(batch.count, next + budget)
+            budget -= end - next
+            for index in next..<end {
+                let queued = batch[index]
+                let scope = queued.executor.scopeID
+                if soleScope != scope { soleScope = soleScope == nil ? scope : 0 }
+                lg_job_begin(slot.pointer, scope)
                 queued.job.runSynchronously(on: queued.executor.asUnownedTaskExecutor())
             }
-            budget -= batch.count
-            batch.removeAll(keepingCapacity: true)
+            next = end
+            if next == batch.count {
+                batch.removeAll(keepingCapacity: true)
+                next = 0
+            }
             let isDone = state.withLock { state in
-                guard state.queue.isEmpty else { return false }
+                state.carried = batch.count - next
+                guard batch.isEmpty, state.queue.isEmpty else { return false }
                 state.isScheduled = false
                 // Hand the larger buffer back, so that a steady load allocates nothing.
                 if state.queue.capacity < batch.capacity { swap(&state.queue, &batch) }
@@ -76,11 +92,11 @@ public final class LoopExecutor: Sendable {
             if isDone {
                 // What the loop does after the last job (channel I/O, timers) is nobody's handler. Between two batches the
                 // mark stays: a handler that yields for ever must not look like nobody.
-                lg_scope_set(slot.pointer, 0)
+                lg_jobs_end(slot.pointer, began, soleScope ?? 0)
                 return
             }
             if budget <= 0 {
-                eventLoop.execute { self.drain() }
+                eventLoop.execute { [batch, next] in self.drain(batch, from: next) }
                 return
             }
         }
