@@ -39,6 +39,22 @@ import Testing
         #expect(ledger.admit(name: "a", now: 0) == .admitted(2))
     }
 
+    @Test func `a job that was given up keeps its place until a thread comes to it`() {
+        var ledger = ledger(threads: 1, queue: 0)
+        _ = ledger.admit(name: "a", now: 0)
+        ledger.cancelled(1, isQueued: true)
+        #expect(ledger.status(now: 9).queued == 0)
+        #expect(ledger.status(now: 9).oldestQueuedNs == 0)
+        #expect(ledger.admit(name: "a", now: 0) == .full)
+        ledger.dropped(1)
+        #expect(ledger.admit(name: "a", now: 0) == .admitted(2))
+        // The thread may come to it before the giving up has been counted.
+        ledger.dropped(2)
+        ledger.cancelled(2, isQueued: true)
+        #expect(ledger.status(now: 0).cancelled == 2)
+        #expect(ledger.admit(name: "a", now: 0) == .admitted(3))
+    }
+
     @Test func `a closed pool lets nothing in`() {
         var ledger = ledger()
         ledger.close()

@@ -88,6 +88,27 @@ import Testing
         }
     }
 
+    @Test func `callers that give up do not make the queue longer than its limit`() async throws {
+        let gate = DispatchSemaphore(value: 0)
+        try await withPool(threads: 1, queue: 3) { pool in
+            let blocker = await blocked(pool, gate)
+            for _ in 0..<3 {
+                await #expect(throws: OffloadError.self) {
+                    try await pool.offload("waiting", deadline: .milliseconds(1)) { Issue.record("ran") }
+                }
+            }
+            #expect(pool.status.queued == 0)
+            let error = await #expect(throws: OffloadError.self) { try await pool.offload("more") {} }
+            #expect(error?.code == .overloaded)
+            gate.signal()
+            try await blocker.value
+            let answer = try await pool.offload("after", deadline: .seconds(Int64.max)) { 1 }
+            #expect(answer == 1)
+            for _ in 0..<4 { try await pool.offload("room") {} }
+            #expect(pool.status.cancelled == 3)
+        }
+    }
+
     @Test func `a deadline ends the waiting for queued and for running work`() async throws {
         let gate = DispatchSemaphore(value: 0)
         try await withPool { pool in

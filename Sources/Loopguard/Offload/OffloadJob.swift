@@ -11,6 +11,14 @@ final class OffloadJob<T: Sendable>: Sendable {
         case settled
     }
 
+    /// Where a job was when it was given up.
+    enum Place: Sendable {
+        /// Not handed to the threads, and never will be.
+        case notQueued
+        /// In the threads' queue, where it stays until a thread comes to it.
+        case queued
+    }
+
     let id: UInt64
     let name: String
     let work: @Sendable () throws -> T
@@ -47,14 +55,18 @@ final class OffloadJob<T: Sendable>: Sendable {
     }
 
     /// Settles work that has not begun; false when it has begun or is settled.
-    func settleBeforeStart(_ result: Result<T, any Error>) -> Bool {
+    ///
+    /// - Parameter note: keeps the books, before the caller can know.
+    func settleBeforeStart(_ result: Result<T, any Error>, note: (Place) -> Void) -> Bool {
         let (done, continuation): (Bool, CheckedContinuation<T, any Error>?) = phase.withLock { phase in
             switch phase {
             case .created:
                 phase = .settledEarly(result)
+                note(.notQueued)
                 return (true, nil)
             case .waiting(let continuation):
                 phase = .settled
+                note(.queued)
                 return (true, continuation)
             case .running, .settled, .settledEarly:
                 return (false, nil)

@@ -12,6 +12,10 @@ struct OffloadLedger {
         var name: String
         var sinceNs: UInt64
         var isRunning = false
+        /// Given up, but still in the threads' queue.
+        var isCancelled = false
+        /// Taken out of the threads' queue without being run.
+        var isDropped = false
     }
 
     private let threads: Int
@@ -64,16 +68,26 @@ struct OffloadLedger {
         names[key] = entry
     }
 
-    /// A job was given up before it began.
-    mutating func cancelled(_ id: UInt64) {
-        guard jobs.removeValue(forKey: id) != nil else { return }
+    /// A job was given up before it began. While it is in the threads' queue it keeps its place: when all threads are stuck,
+    /// callers that give up must not make the queue grow beyond its limit.
+    mutating func cancelled(_ id: UInt64, isQueued: Bool = false) {
+        guard var job = jobs[id], !job.isCancelled else { return }
         cancelledCount += 1
+        job.isCancelled = true
+        jobs[id] = isQueued && !job.isDropped ? job : nil
+    }
+
+    /// A job that was, or is just being, given up has left the threads' queue.
+    mutating func dropped(_ id: UInt64) {
+        guard var job = jobs[id] else { return }
+        job.isDropped = true
+        jobs[id] = job.isCancelled ? nil : job
     }
 
     mutating func close() { isClosed = true }
 
     func status(now: UInt64) -> OffloadStatus {
-        let queued = jobs.values.filter { !$0.isRunning }
+        let queued = jobs.values.filter { !$0.isRunning && !$0.isCancelled }
         let oldest = queued.map(\.sinceNs).min().map { now > $0 ? now - $0 : 0 } ?? 0
         return OffloadStatus(
             threads: threads, running: running, queued: queued.count, queueLimit: queueLimit, oldestQueuedNs: oldest,

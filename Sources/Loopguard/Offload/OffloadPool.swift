@@ -12,7 +12,7 @@ public final class OffloadPool: Sendable {
     public struct Configuration: Sendable {
         /// Threads. Default 16.
         public var threads: Int = 16
-        /// Jobs that may wait for a thread. Default 1,024.
+        /// Jobs that may wait for a thread, those included whose callers have given up since. Default 1,024.
         public var queueLimit: Int = 1024
         /// Names that get figures of their own; further ones are counted under `(other)`. Default 256.
         public var maximumNames: Int = 256
@@ -75,7 +75,7 @@ public final class OffloadPool: Sendable {
                 if job.attach(continuation) { submit(job) }
             }
         } onCancel: {
-            if job.settleBeforeStart(.failure(CancellationError())) { self.ledger.withLock { $0.cancelled(job.id) } }
+            self.giveUp(job, CancellationError())
         }
     }
 
@@ -104,15 +104,16 @@ public final class OffloadPool: Sendable {
     private func submit<T: Sendable>(_ job: OffloadJob<T>) {
         threads.submit { state in
             guard state == .active else {
-                if job.settleBeforeStart(
-                    .failure(
-                        OffloadError(.shutdown, name: job.name, message: "the pool was shut down before the start.")))
-                {
-                    self.ledger.withLock { $0.cancelled(job.id) }
-                }
+                self.giveUp(
+                    job, OffloadError(.shutdown, name: job.name, message: "the pool was shut down before the start."))
+                self.ledger.withLock { $0.dropped(job.id) }
                 return
             }
-            guard job.begin() else { return }
+            lg_thread_set_name_once("lg-pool")
+            guard job.begin() else {
+                self.ledger.withLock { $0.dropped(job.id) }
+                return
+            }
             let began = lg_now_ns()
             self.ledger.withLock { $0.began(job.id) }
             let result = Result { try job.work() }
@@ -125,10 +126,14 @@ public final class OffloadPool: Sendable {
     private func expire<T: Sendable>(_ job: OffloadJob<T>, _ deadline: Duration) {
         let error = OffloadError(
             .deadlineExceeded, name: job.name, message: "no result within \(deadline).")
-        if job.settleBeforeStart(.failure(error)) {
-            ledger.withLock { $0.cancelled(job.id) }
-        } else {
-            job.abandon(error)
+        if !giveUp(job, error) { job.abandon(error) }
+    }
+
+    /// False = the work has begun, or is settled.
+    @discardableResult
+    private func giveUp<T: Sendable>(_ job: OffloadJob<T>, _ error: any Error) -> Bool {
+        job.settleBeforeStart(.failure(error)) { place in
+            ledger.withLock { $0.cancelled(job.id, isQueued: place == .queued) }
         }
     }
 
