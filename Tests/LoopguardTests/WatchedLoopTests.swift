@@ -96,6 +96,27 @@ import Testing
         }
     }
 
+    @Test func `a stall that was a connection's last deed still names it, and memory for the past is bounded`() throws {
+        try withPuppet { puppet, watched in
+            let id = ScopeRegistry.shared.register(makeScope("/last"))
+            let slot = puppet.slot
+            puppet.run {
+                let began = lg_now_ns()
+                lg_job_begin(slot.pointer, id)
+                usleep(30_000)
+                lg_jobs_end(slot.pointer, began, id)
+                ScopeRegistry.shared.unregister(id)
+                PuppetThread.turn(slot)
+            }
+            #expect(watched.look(latenessNs: 0).first?.scope?.route == "/last")
+            #expect(ScopeRegistry.shared.scope(id) == nil)
+            for _ in 0..<ScopeRegistry.maximumPast {
+                ScopeRegistry.shared.unregister(ScopeRegistry.shared.register(makeScope()))
+            }
+            #expect(ScopeRegistry.shared.recent(id) == nil)
+        }
+    }
+
     @Test func `missed stalls of different routes are different places`() throws {
         var builder = ReportBuilder(identity: .init(host: "h", worker: 0, pid: 1))
         func fingerprint(_ route: String?, _ builder: inout ReportBuilder) -> String {

@@ -45,10 +45,15 @@ public final class HandlerScope: Sendable {
 /// A slot holds a number and not a pointer, so the watchdog never touches an object that a loop may be freeing.
 final class ScopeRegistry: Sendable {
     static let shared = ScopeRegistry()
+    /// Scopes remembered after their end.
+    static let maximumPast = 256
 
     private struct State {
         var lastID: UInt64 = 0
         var scopes: [UInt64: HandlerScope] = [:]
+        /// The latest that have ended, in a ring.
+        var past: [(id: UInt64, scope: HandlerScope)] = []
+        var oldest = 0
     }
     private let state = Mutex(State())
 
@@ -61,8 +66,25 @@ final class ScopeRegistry: Sendable {
     }
 
     func unregister(_ id: UInt64) {
-        // The removed scope is released after the lock: its deinit must not run inside.
-        _ = state.withLock { $0.scopes.removeValue(forKey: id) }
+        // The scope that is forgotten is released after the lock: its deinit must not run inside.
+        _ = state.withLock { state -> HandlerScope? in
+            guard let scope = state.scopes.removeValue(forKey: id) else { return nil }
+            guard state.past.count == Self.maximumPast else {
+                state.past.append((id, scope))
+                return nil
+            }
+            let forgotten = state.past[state.oldest].scope
+            state.past[state.oldest] = (id, scope)
+            state.oldest = (state.oldest + 1) % Self.maximumPast
+            return forgotten
+        }
+    }
+
+    /// The same, of a connection that has just ended as well: the job that stalls is often a connection's last, and the
+    /// connection is gone before the watchdog comes to the tick.
+    func recent(_ id: UInt64) -> HandlerScope? {
+        guard id != 0 else { return nil }
+        return state.withLock { state in state.scopes[id] ?? state.past.first { $0.id == id }?.scope }
     }
 
     func scope(_ id: UInt64) -> HandlerScope? {

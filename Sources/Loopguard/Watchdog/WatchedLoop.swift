@@ -96,11 +96,11 @@ struct WatchedLoop {
             }
             if evidence?.beganNs == tick { evidence = nil }
             if awaiting?.beganNs == tick { awaiting = nil }
-            if over.scope == nil { over.scope = ScopeRegistry.shared.scope(over.endScope)?.snapshot }
+            if over.scope == nil { over.scope = ScopeRegistry.shared.recent(over.endScope)?.snapshot }
             return observation(over, .ended, durationNs: durationNs, isExact: isExact)
         case .missed(let tick, let kind):
             var missed = Evidence(beganNs: tick.beganNs)
-            missed.scope = ScopeRegistry.shared.scope(tick.scope)?.snapshot
+            missed.scope = ScopeRegistry.shared.recent(tick.scope)?.snapshot
             missed.connections = target.connections()
             missed.kind = kind
             missed.jobsInTick = tick.jobs
@@ -149,10 +149,10 @@ struct WatchedLoop {
     /// Whom the stack that has just been taken belongs to. It was taken after the look: if the loop works for somebody else
     /// by now, it may be theirs, and nobody is named, unless both have the same handler.
     private func scope(seen view: Detector.TickView) -> StallScope? {
-        let seen = ScopeRegistry.shared.scope(view.scope)
+        let seen = ScopeRegistry.shared.recent(view.scope)
         let marks = lg_marks_read(target.slot.pointer)
         guard marks.busy_since == view.beganNs, marks.scope != view.scope else { return seen?.snapshot }
-        let now = ScopeRegistry.shared.scope(marks.scope)
+        let now = ScopeRegistry.shared.recent(marks.scope)
         return seen?.route == now?.route ? seen?.snapshot : nil
     }
 
