@@ -64,6 +64,7 @@ public final class LoopExecutor: Sendable {
         var next = first
         let began = lg_now_ns()
         var soleScope: UInt64?
+        if !batch.isEmpty { state.withLock { $0.carried = 0 } }
         while true {
             if batch.isEmpty { state.withLock { swap(&$0.queue, &batch) } }
             let end = min(batch.count, next + budget)

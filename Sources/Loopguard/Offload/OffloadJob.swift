@@ -54,22 +54,26 @@ final class OffloadJob<T: Sendable>: Sendable {
         }
     }
 
-    /// Settles work that has not begun; nil when it has begun or is settled.
-    func settleBeforeStart(_ result: Result<T, any Error>) -> Place? {
-        let (place, continuation): (Place?, CheckedContinuation<T, any Error>?) = phase.withLock { phase in
+    /// Settles work that has not begun; false when it has begun or is settled.
+    ///
+    /// - Parameter note: keeps the books, before the caller can know.
+    func settleBeforeStart(_ result: Result<T, any Error>, note: (Place) -> Void) -> Bool {
+        let (done, continuation): (Bool, CheckedContinuation<T, any Error>?) = phase.withLock { phase in
             switch phase {
             case .created:
                 phase = .settledEarly(result)
-                return (.notQueued, nil)
+                note(.notQueued)
+                return (true, nil)
             case .waiting(let continuation):
                 phase = .settled
-                return (.queued, continuation)
+                note(.queued)
+                return (true, continuation)
             case .running, .settled, .settledEarly:
-                return (nil, nil)
+                return (false, nil)
             }
         }
         continuation?.resume(with: result)
-        return place
+        return done
     }
 
     /// Ends the waiting for work that runs; its result will be dropped.

@@ -132,9 +132,9 @@ public final class OffloadPool: Sendable {
     /// False = the work has begun, or is settled.
     @discardableResult
     private func giveUp<T: Sendable>(_ job: OffloadJob<T>, _ error: any Error) -> Bool {
-        guard let place = job.settleBeforeStart(.failure(error)) else { return false }
-        ledger.withLock { $0.cancelled(job.id, isQueued: place == .queued) }
-        return true
+        job.settleBeforeStart(.failure(error)) { place in
+            ledger.withLock { $0.cancelled(job.id, isQueued: place == .queued) }
+        }
     }
 
     /// Figures for `/debug/offload` and `/metrics`.
