@@ -1,7 +1,20 @@
 import ArgumentParser
+import Foundation
+
+@main
+enum Main {
+    /// Not `async`: what the runtime starts for that opens descriptors, and would take the numbers of closed standard streams.
+    static func main() {
+        StandardStreams.openMissing()
+        Task {
+            await LoopguardServerCommand.main()
+            exit(ExitCode.success.rawValue)
+        }
+        dispatchMain()
+    }
+}
 
 /// `loopguard-server`.
-@main
 struct LoopguardServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loopguard-server",

@@ -8,7 +8,10 @@ import threading
 import pytest
 
 from harness import http
+from harness.process import Process
+from harness.redis import free_port
 from harness.server import BINARY
+from harness.waiting import eventually
 from harness.websocket import CLOSE, TEXT, RawClient
 
 # Each closed connection is a log line of about 300 bytes: several times what a pipe holds (64 KiB).
@@ -55,3 +58,23 @@ def test_a_log_that_nobody_reads_stalls_nothing(unread_server):
     os.set_blocking(reader, False)
     text = os.read(reader, 1 << 20).decode()
     assert text.count("WebSocket closed") > 50, "what the pipe had room for was written"
+
+
+def test_closed_standard_streams_are_not_taken_by_sockets():
+    port = free_port()
+    process = Process(
+        ["bash", "-c", 'exec "$0" "$@" 0<&- 1>&- 2>&-', BINARY, "--port", port, "--admin", "off"]
+    )
+
+    def answers():
+        try:
+            return http.request(port, "/healthz").status == 200
+        except OSError:
+            return False
+
+    try:
+        eventually(answers, 20, "the server answers")
+        for number in range(3):
+            assert os.readlink(f"/proc/{process.pid}/fd/{number}") == "/dev/null"
+    finally:
+        process.kill()

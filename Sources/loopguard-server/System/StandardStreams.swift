@@ -2,6 +2,16 @@ import Foundation
 
 /// Whole lines to standard output and error. Any thread.
 enum StandardStreams {
+    /// Opens `/dev/null` in the place of standard streams that are closed: the next socket would get the number of one, and
+    /// what is printed would go to a client. Before anything else opens descriptors.
+    static func openMissing() {
+        while true {
+            let descriptor = open("/dev/null", O_RDWR)
+            if descriptor > STDERR_FILENO { close(descriptor) }
+            if descriptor < 0 || descriptor > STDERR_FILENO { return }
+        }
+    }
+
     /// Written at once, not buffered: scripts wait for these lines.
     static func printLine(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
