@@ -8,6 +8,7 @@ final class AdminHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let cluster: @Sendable () -> ClusterStatus
+    private let hosts: AdminHostPolicy
     private let timeout: TimeAmount
     private var head: HTTPRequestHead?
     /// A complete request that is not answered yet.
@@ -17,7 +18,8 @@ final class AdminHandler: ChannelInboundHandler {
     private var deadline: Scheduled<Void>?
 
     /// - Parameter timeout: a connection that completes no request for this long, or does not take its answer, is closed.
-    init(timeout: TimeAmount, cluster: @escaping @Sendable () -> ClusterStatus) {
+    init(hosts: AdminHostPolicy = .any, timeout: TimeAmount, cluster: @escaping @Sendable () -> ClusterStatus) {
+        self.hosts = hosts
         self.timeout = timeout
         self.cluster = cluster
     }
@@ -64,11 +66,20 @@ final class AdminHandler: ChannelInboundHandler {
         }
     }
 
-    private func respond(to head: HTTPRequestHead, context: ChannelHandlerContext) {
+    private func answer(to head: HTTPRequestHead) -> DebugResponse {
+        guard hosts.allows(head.headers.first(name: "host")) else {
+            return DebugResponse(
+                status: 421, headers: [("content-type", "text/plain; charset=utf-8")],
+                body: head.method == .HEAD ? "" : AdminHostPolicy.refusal + "\n")
+        }
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let answer = DebugResponder.respond(
+        return DebugResponder.respond(
             method: head.method.rawValue, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
             accept: head.headers[canonicalForm: "accept"].joined(separator: ","), cluster: cluster())
+    }
+
+    private func respond(to head: HTTPRequestHead, context: ChannelHandlerContext) {
+        let answer = answer(to: head)
         var headers = HTTPHeaders()
         for (name, value) in answer.headers { headers.replaceOrAdd(name: name, value: value) }
         // The responder knows better for HEAD, whose body is empty and whose length is not.

@@ -12,7 +12,8 @@ import Synchronization
 public final class AdminServer: Sendable {
     /// How much the admin address puts up with.
     public struct Limits: Sendable {
-        /// Connections at a time; further ones are closed at once. Default 256.
+        /// Connections at a time; for a further one the oldest is closed, so that idle ones cannot shut a person out.
+        /// Default 256.
         public var maximumConnections: Int = 256
         /// A connection without a complete request for this long, or that does not take its answer, is closed.
         /// Default 30 s.
@@ -30,7 +31,8 @@ public final class AdminServer: Sendable {
 
     private struct State {
         var listener: (any Channel)?
-        var connections: [ObjectIdentifier: any Channel] = [:]
+        var connections: [ObjectIdentifier: (channel: any Channel, number: UInt64)] = [:]
+        var lastNumber: UInt64 = 0
     }
 
     /// - Parameter cluster: called on `eventLoop` for each request; must not block.
@@ -50,15 +52,17 @@ public final class AdminServer: Sendable {
     /// - Throws: ``LoopguardError`` with code `.bind` naming the address and the remedy.
     public func start(host: String, port: Int) async throws -> SocketAddress {
         let cluster = self.cluster
+        let hosts = AdminHostPolicy(boundTo: host)
         let idle = TimeAmount.nanoseconds(limits.idleTimeout.nanoseconds)
         let bootstrap = ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard self.register(channel) else { throw ChannelError.alreadyClosed }
+                    self.register(channel)
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-                    try channel.pipeline.syncOperations.addHandler(AdminHandler(timeout: idle, cluster: cluster))
+                    try channel.pipeline.syncOperations.addHandler(
+                        AdminHandler(hosts: hosts, timeout: idle, cluster: cluster))
                 }
             }
         do {
@@ -78,21 +82,24 @@ public final class AdminServer: Sendable {
         }
     }
 
-    private func register(_ channel: any Channel) -> Bool {
-        let isIn = state.withLock { state in
-            guard state.connections.count < limits.maximumConnections else { return false }
-            state.connections[ObjectIdentifier(channel)] = channel
-            return true
+    private func register(_ channel: any Channel) {
+        let oldest = state.withLock { state -> (any Channel)? in
+            let isFull = state.connections.count >= max(1, limits.maximumConnections)
+            let oldest = isFull ? state.connections.min { $0.value.number < $1.value.number } : nil
+            if let oldest { state.connections.removeValue(forKey: oldest.key) }
+            state.lastNumber += 1
+            state.connections[ObjectIdentifier(channel)] = (channel, state.lastNumber)
+            return oldest?.value.channel
         }
-        guard isIn else {
-            logger.notice(
-                "admin connection refused: limit reached", metadata: ["limit": "\(limits.maximumConnections)"])
-            return false
+        if let oldest {
+            logger.debug(
+                "admin connection limit reached; closing the oldest",
+                metadata: ["limit": "\(limits.maximumConnections)"])
+            oldest.close(promise: nil)
         }
         channel.closeFuture.whenComplete { _ in
             _ = self.state.withLock { $0.connections.removeValue(forKey: ObjectIdentifier(channel)) }
         }
-        return true
     }
 
     /// Closes the listener and all connections. Idempotent.
@@ -103,7 +110,7 @@ public final class AdminServer: Sendable {
         }
         try? await listener?.close()
         // Only now: until then connections may still have come in.
-        let connections = state.withLock { Array($0.connections.values) }
+        let connections = state.withLock { $0.connections.values.map(\.channel) }
         for connection in connections { try? await connection.close() }
     }
 }

@@ -38,6 +38,8 @@ struct Refusal: Sendable, Equatable {
             headers: ["retry-after": "5"])
     }
     static let malformed = Refusal(.badRequest, "malformed", "This is not a well-formed HTTP/1.1 request.")
+    static let timeout = Refusal(
+        .requestTimeout, "handshake_timeout", "The request was not complete in time. Send it in one go.")
     static let headersTooLarge = Refusal(
         .requestHeaderFieldsTooLarge, "headers_too_large", "The request line and headers are too large.")
     static let body = Refusal(.payloadTooLarge, "body", "This server takes no request bodies.")

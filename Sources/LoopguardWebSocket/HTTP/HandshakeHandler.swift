@@ -92,8 +92,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, Lo
     func tick(now: NIODeadline, lateness: TimeAmount) {
         // The last chance for what was answered to be read is over as well.
         guard now >= deadline + lateness, let context else { return }
-        if !isDone { shared.metrics.refused("handshake_timeout") }
-        isDone = true
+        guard isDone else {
+            // One second for the answer to be read.
+            deadline = now + .seconds(1)
+            return refuse(.timeout)
+        }
         context.close(promise: nil)
     }
 

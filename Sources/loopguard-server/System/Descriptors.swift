@@ -63,10 +63,12 @@ enum Descriptors {
     }
 
     static func addressFailure(_ address: HostPort, reason: String) -> StartFailure {
-        StartFailure(
+        let reason = reason.hasSuffix(".") ? String(reason.dropLast()) : reason
+        let hint = address.port > 0 ? " (find it with: ss -ltnp 'sport = :\(address.port)')" : ""
+        return StartFailure(
             .unavailable,
             "cannot listen on \(address): \(reason). Choose another port with --port (0 = a free one) or another address "
-                + "with --host, or stop the program that uses it (find it with: ss -ltnp 'sport = :\(address.port)').")
+                + "with --host, or stop the program that uses it\(hint).")
     }
 
     /// The local address of a listening socket.
