@@ -44,7 +44,7 @@ typedef struct lg_slot {
     _Atomic uint64_t jobs;                    // executor jobs begun, all ticks
     _Atomic uint64_t tick_first_job;          // `jobs` when the running tick began
     _Atomic uint64_t scope;                   // who the running job works for, 0 = nobody known
-    _Atomic uint64_t threshold_ns;            // set by the watchdog
+    _Atomic uint64_t threshold_ns;            // set once, at creation
     _Atomic uint64_t tick_scope;              // whose jobs alone took a threshold in the running tick, 0 = nobody's
     _Atomic(struct lg_bell *_Nullable) bell;  // of the watchdog that looks after this thread; null = nobody does
     // The hot part fills a cache line of its own; `_Alignas(64)` would hide the type from Swift.
@@ -135,9 +135,6 @@ static inline uint64_t lg_late_bucket(const lg_slot *s, int i) {
     return atomic_load_explicit(&s->late_buckets[i], memory_order_relaxed);
 }
 static inline bool lg_slot_is_bound(const lg_slot *s) { return atomic_load_explicit(&s->bound, memory_order_acquire); }
-static inline void lg_set_threshold(lg_slot *s, uint64_t ns) {
-    atomic_store_explicit(&s->threshold_ns, ns, memory_order_relaxed);
-}
 static inline uint64_t lg_threshold_ns(const lg_slot *s) {
     return atomic_load_explicit(&s->threshold_ns, memory_order_relaxed);
 }
