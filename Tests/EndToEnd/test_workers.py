@@ -164,3 +164,32 @@ def test_new_connections_avoid_the_workers_whose_loops_are_all_stuck(start_serve
     for connection in stuck:
         with pytest.raises(TimeoutError):
             connection.recv(timeout=0)
+
+
+def test_a_rolling_restart_replaces_every_worker_and_never_stops_serving(cluster, client):
+    """SIGHUP: the new worker is up before the old one drains."""
+    pairs = join_room(cluster, client, "rolling", 6)
+    before = set(cluster.worker_pids().values())
+    cluster.process.signal(signal.SIGHUP)
+
+    def answers():
+        try:
+            with RawClient(cluster.port, "/ws/echo") as raw:
+                raw.send(TEXT, "there?")
+                return raw.receive() == (TEXT, b"there?")
+        except (ConnectionError, AssertionError, OSError):
+            return False
+
+    def is_replaced():
+        # Whom a worker has accepted and not read yet when its drain begins must come again, and is served then.
+        assert answers() or answers(), "nobody answers during the restart"
+        now = [view["pid"] for view in cluster.workers() if view["state"] == "running"]
+        return len(now) == WORKERS and not set(now) & before and len(cluster.workers()) == WORKERS
+
+    eventually(is_replaced, 40, "all workers are new ones")
+    for member, _ in pairs:
+        assert wait_for_close(member)[0] in (1001, 1012), "told to come back, not cut off"
+    assert not any(is_alive(pid) for pid in before)
+    newcomers = join_room(cluster, client, "rolling", 6)
+    newcomers[0][0].send("still a room")
+    assert all(member.recv(timeout=15) == "still a room" for member, _ in newcomers)
