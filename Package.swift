@@ -9,11 +9,20 @@ let package = Package(
         .library(name: "LoopguardWebSocket", targets: ["LoopguardWebSocket"]),
         .library(name: "LoopguardBus", targets: ["LoopguardBus"]),
         .library(name: "LoopguardRedis", targets: ["LoopguardRedis"]),
+        // For users' test targets.
+        .library(name: "LoopguardTesting", targets: ["LoopguardTesting"]),
+        // Linking it interposes the blocking calls of the C library.
+        .library(name: "LoopguardStrict", targets: ["LoopguardStrict"]),
+        // The same for a program that was not built with us: LD_PRELOAD.
+        .library(name: "loopguard-preload", type: .dynamic, targets: ["CLoopguardPreload"]),
+        .executable(name: "loopguard-symbolicate", targets: ["loopguard-symbolicate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -50,6 +59,27 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ]
+        ),
+        // Strict mode: wrappers of blocking calls, bound at link time; silent until switched on.
+        .target(name: "CLoopguardStrict", dependencies: ["CLoopguard"]),
+        .target(
+            name: "LoopguardStrict",
+            dependencies: [
+                "CLoopguardStrict", "CLoopguard", "LoopguardCore", "LoopguardCapture", "Loopguard",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        // Strict mode without our runtime, in a shared library of its own.
+        .target(name: "CLoopguardPreload"),
+        // Expectations, stall injector and virtual clock for users' tests.
+        .target(
+            name: "LoopguardTesting",
+            dependencies: [
+                "LoopguardCore", "Loopguard", "LoopguardStrict",
+                .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         // Topic messages between connections and workers; the in-memory bus; gap repair. Pure.
@@ -85,7 +115,8 @@ let package = Package(
         .executableTarget(
             name: "loopguard-server",
             dependencies: [
-                "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus", "LoopguardRedis",
+                "LoopguardCore", "Loopguard", "LoopguardStrict", "LoopguardWebSocket", "LoopguardBus",
+                "LoopguardRedis",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -101,6 +132,45 @@ let package = Package(
         .executableTarget(
             name: "hello", dependencies: ["Loopguard", "LoopguardWebSocket"], path: "Tools/Examples/hello"),
 
+        // Names the frames of a stripped program's reports from its unstripped twin.
+        .executableTarget(
+            name: "loopguard-symbolicate",
+            dependencies: [
+                "LoopguardCore", "LoopguardCapture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        // Measures how well the watchdog sees; `Tools/Accuracy/run`. No product.
+        .target(name: "CAccuracy", path: "Tools/Accuracy/Sources/CAccuracy"),
+        .executableTarget(
+            name: "loopguard-accuracy",
+            dependencies: [
+                "CAccuracy", "LoopguardCore", "Loopguard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tools/Accuracy/Sources/loopguard-accuracy"
+        ),
+        // Measures what it costs; `Tools/Benchmarks/run`. No product.
+        .target(name: "CBench", path: "Tools/Benchmarks/Sources/CBench"),
+        .executableTarget(
+            name: "loopguard-bench",
+            dependencies: [
+                "CBench", "Loopguard", "LoopguardCore", "LoopguardCapture", "LoopguardStrict", "LoopguardWebSocket",
+                "LoopguardBus",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tools/Benchmarks/Sources/loopguard-bench"
+        ),
+
         .testTarget(name: "LoopguardCoreTests", dependencies: ["LoopguardCore"]),
         .testTarget(name: "LoopguardCaptureTests", dependencies: ["LoopguardCapture", "LoopguardCore", "CLoopguard"]),
         .testTarget(
@@ -112,8 +182,31 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ]
         ),
+        .testTarget(
+            name: "LoopguardStrictTests",
+            dependencies: [
+                "LoopguardStrict", "CLoopguardStrict", "CLoopguard", "Loopguard", "LoopguardCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "LoopguardTestingTests",
+            dependencies: [
+                "LoopguardTesting", "Loopguard", "LoopguardCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .testTarget(
+            name: "SymbolicateTests", dependencies: ["loopguard-symbolicate", "LoopguardCapture", "LoopguardCore"]),
         .testTarget(name: "LoopguardBusTests", dependencies: ["LoopguardBus"]),
         .testTarget(
             name: "LoopguardRedisTests",
@@ -153,7 +246,8 @@ let package = Package(
 )
 
 // One place for the settings that every Swift target shares.
-for target in package.targets where target.type != .system && target.name != "CLoopguard" {
+let cTargets: Set<String> = ["CLoopguard", "CLoopguardStrict", "CLoopguardPreload", "CAccuracy", "CBench"]
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),

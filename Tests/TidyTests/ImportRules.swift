@@ -17,7 +17,15 @@ struct ImportRules {
             // Threads and stacks; knows no event loop.
             "LoopguardCapture": system.union(["LoopguardCore", "CLoopguard", "CUnwind", "CDwarf"]),
             "Loopguard": nio.union(system).union(foundation).union([
-                "LoopguardCore", "LoopguardCapture", "CLoopguard",
+                "LoopguardCore", "LoopguardCapture", "CLoopguard", "Metrics", "Tracing", "ServiceContextModule",
+            ]),
+            // Interposed calls; what the loops know of themselves.
+            "LoopguardStrict": system.union([
+                "CLoopguardStrict", "CLoopguard", "LoopguardCore", "LoopguardCapture", "Loopguard", "Logging",
+            ]),
+            // Reads a report and an ELF file; no runtime.
+            "loopguard-symbolicate": system.union(foundation).union([
+                "LoopguardCore", "LoopguardCapture", "ArgumentParser",
             ]),
             // One bus; knows no client.
             "LoopguardRedis": nio.union(system).union(["LoopguardBus", "CHiredis", "NIOSSL", "DequeModule"]),
@@ -27,13 +35,15 @@ struct ImportRules {
             ]),
             // Puts everything together; leaves stacks and C to the modules below.
             "loopguard-server": nio.union(system).union(foundation).union([
-                "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus", "LoopguardRedis", "NIOSSL",
-                "Crypto",
+                "LoopguardCore", "Loopguard", "LoopguardStrict", "LoopguardWebSocket", "LoopguardBus",
+                "LoopguardRedis", "NIOSSL", "Crypto",
                 "ArgumentParser", "Configuration", "JWTKit",
             ]),
             // Apart: imports nothing of the runtime.
             "LoopguardLint": system.union(foundation).union(["SwiftSyntax", "SwiftParser", "SwiftOperators"]),
-            "LoopguardTesting": system.union(["LoopguardCore", "Loopguard", "Testing"]),
+            "LoopguardTesting": system.union([
+                "LoopguardCore", "Loopguard", "LoopguardStrict", "NIOCore", "Testing",
+            ]),
         ],
         exceptions: [
             // JSON is the one thing that Core does not do itself.

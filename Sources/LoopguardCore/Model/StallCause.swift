@@ -41,8 +41,10 @@ public struct CauseCategory: RawRepresentable, Codable, Sendable, Hashable {
     /// A value by its name; unknown ones are kept.
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// On a CPU, in user or kernel code.
+    /// On a CPU, in user code.
     public static let computing = CauseCategory(rawValue: "computing")
+    /// On a CPU, in the kernel on the thread's behalf.
+    public static let computingInKernel = CauseCategory(rawValue: "computing-in-kernel")
     /// Waiting in a system call other than those below.
     public static let blockedInSystemCall = CauseCategory(rawValue: "blocked-in-system-call")
     /// Waiting for a lock, semaphore or condition (futex).
@@ -53,6 +55,10 @@ public struct CauseCategory: RawRepresentable, Codable, Sendable, Hashable {
     public static let pageFaultIO = CauseCategory(rawValue: "page-fault-io")
     /// Runnable, but the scheduler gave the CPU to others.
     public static let starved = CauseCategory(rawValue: "starved")
+    /// The control group had used up its CPU quota.
+    public static let throttled = CauseCategory(rawValue: "throttled")
+    /// The hypervisor gave the CPU to other machines.
+    public static let stolen = CauseCategory(rawValue: "stolen")
     /// The process was stopped (SIGSTOP, debugger).
     public static let stopped = CauseCategory(rawValue: "stopped")
     /// No class has a clear majority; see the shares.

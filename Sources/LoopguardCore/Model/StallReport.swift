@@ -37,6 +37,8 @@ public struct StallReport: Codable, Sendable, Equatable {
     public var jobsInTick: UInt64
     /// Stacks taken during the stall, oldest first.
     public var samples: [StackSample]
+    /// Stacks of other threads that explain the stall: the owner of the lock, the threads of a pool.
+    public var related: [RelatedStack]
     /// Groups reports of one place; independent of addresses and builds.
     public var fingerprint: String
     /// What to do about it, in words.
@@ -49,7 +51,7 @@ public struct StallReport: Codable, Sendable, Equatable {
         id: String, host: String, worker: Int, pid: Int32, loop: String, startedAtUnixNs: Int64, durationNs: UInt64,
         ongoing: Bool, thresholdNs: UInt64, detectionLatencyNs: UInt64?, watchdogLatenessNs: UInt64, kind: StallKind,
         cause: StallCause, scope: StallScope?, blast: BlastRadius, jobsInTick: UInt64, samples: [StackSample],
-        fingerprint: String, remedy: String, rule: String? = nil
+        related: [RelatedStack] = [], fingerprint: String, remedy: String, rule: String? = nil
     ) {
         self.id = id
         self.host = host
@@ -68,6 +70,7 @@ public struct StallReport: Codable, Sendable, Equatable {
         self.blast = blast
         self.jobsInTick = jobsInTick
         self.samples = samples
+        self.related = related
         self.fingerprint = fingerprint
         self.remedy = remedy
         self.rule = rule
@@ -89,6 +92,12 @@ public struct StallKind: RawRepresentable, Codable, Sendable, Hashable {
     public static let overloadedTick = StallKind(rawValue: "overloaded-tick")
     /// A handler that suspends and resumes for ever without letting the loop poll.
     public static let yieldStarvation = StallKind(rawValue: "yield-starvation")
+    /// The Swift cooperative pool ran no task: as many tasks as it has threads block or compute.
+    public static let cooperativePool = StallKind(rawValue: "cooperative-pool")
+    /// All threads of the blocking pool are busy and work waits.
+    public static let blockingPool = StallKind(rawValue: "blocking-pool")
+    /// Offloaded work waits for offloaded work that has no thread left to run on.
+    public static let offloadDeadlock = StallKind(rawValue: "offload-deadlock")
 }
 
 /// For whom a job ran.
@@ -120,10 +129,22 @@ public struct BlastRadius: Codable, Sendable, Hashable {
     public var connections: Int
     /// Connections times the time over the threshold: what sites are ranked by.
     public var connectionSeconds: Double
+    /// Broadcasts that waited to be delivered by the stalled loop, counted once for each topic message.
+    public var broadcastsWaiting: Int
+    /// Bytes that waited on the stalled loop to be written to its connections.
+    public var bytesWaiting: Int
+    /// Keep-alive pings that were due during the stall and could not be sent.
+    public var pingsMissed: Int
 
     /// All its parts.
-    public init(connections: Int, connectionSeconds: Double) {
+    public init(
+        connections: Int, connectionSeconds: Double, broadcastsWaiting: Int = 0, bytesWaiting: Int = 0,
+        pingsMissed: Int = 0
+    ) {
         self.connections = connections
         self.connectionSeconds = connectionSeconds
+        self.broadcastsWaiting = broadcastsWaiting
+        self.bytesWaiting = bytesWaiting
+        self.pingsMissed = pingsMissed
     }
 }

@@ -1,0 +1,1 @@
+#include "lg_preload.h"
