@@ -17,6 +17,10 @@ let package = Package(
         .library(name: "loopguard-preload", type: .dynamic, targets: ["CLoopguardPreload"]),
         .executable(name: "loopguard-symbolicate", targets: ["loopguard-symbolicate"]),
     ],
+    traits: [
+        .trait(name: "Lint", description: "Builds the linter and its plugins; needs swift-syntax."),
+        .default(enabledTraits: ["Lint"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
@@ -28,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
+        // The linter's, behind the trait Lint: with `traits: []` they are not even fetched.
+        .package(url: "https://github.com/swiftlang/swift-syntax.git", "600.0.1"..<"604.0.0"),
     ],
     targets: [
         // System libraries: `Tools/setup` installs them.
@@ -132,6 +138,19 @@ let package = Package(
         .executableTarget(
             name: "hello", dependencies: ["Loopguard", "LoopguardWebSocket"], path: "Tools/Examples/hello"),
 
+        // The linter. Apart: it knows nothing of the runtime, and the runtime nothing of it.
+        .target(name: "CIndexStore"),
+        .target(
+            name: "LoopguardLint",
+            dependencies: [
+                "CIndexStore",
+                .product(name: "SwiftSyntax", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftParser", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftParserDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+            ]
+        ),
+        .testTarget(name: "LoopguardLintTests", dependencies: ["LoopguardLint"]),
         // Names the frames of a stripped program's reports from its unstripped twin.
         .executableTarget(
             name: "loopguard-symbolicate",
@@ -246,7 +265,9 @@ let package = Package(
 )
 
 // One place for the settings that every Swift target shares.
-let cTargets: Set<String> = ["CLoopguard", "CLoopguardStrict", "CLoopguardPreload", "CAccuracy", "CBench"]
+let cTargets: Set<String> = [
+    "CLoopguard", "CLoopguardStrict", "CLoopguardPreload", "CAccuracy", "CBench", "CIndexStore",
+]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
