@@ -34,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
         // The linter's, behind the trait Lint: with `traits: []` they are not even fetched.
         .package(url: "https://github.com/swiftlang/swift-syntax.git", "600.0.1"..<"604.0.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
         // System libraries: `Tools/setup` installs them.
@@ -148,7 +149,9 @@ let package = Package(
                 .product(name: "SwiftParser", package: "swift-syntax", condition: .when(traits: ["Lint"])),
                 .product(name: "SwiftDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
                 .product(name: "SwiftParserDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
-            ]
+                .product(name: "Yams", package: "Yams", condition: .when(traits: ["Lint"])),
+            ],
+            resources: [.embedInCode("Catalogue/Data")]
         ),
         .testTarget(name: "LoopguardLintTests", dependencies: ["LoopguardLint"]),
         // Names the frames of a stripped program's reports from its unstripped twin.

@@ -219,3 +219,9 @@ void lgi_relations(
     struct relation_context visit = {store->library, context, body};
     store->library->occurrence_relations_apply_f(occurrence, &visit, visit_relation);
 }
+
+// Exported by libswiftCore.
+extern char *swift_demangle(
+    const char *mangledName, size_t mangledNameLength, char *outputBuffer, size_t *outputBufferSize, uint32_t flags);
+
+char *lgi_demangle(const char *name, size_t length) { return swift_demangle(name, length, NULL, NULL, 0); }

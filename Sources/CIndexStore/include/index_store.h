@@ -90,3 +90,6 @@ lgi_symbol_info lgi_symbol_describe(lgi_store *_Nonnull store, lgi_symbol _Nonnu
 void lgi_relations(
     lgi_store *_Nonnull store, void *_Nonnull occurrence, void *_Nullable context,
     bool (*_Nonnull body)(void *_Nullable, uint64_t roles, lgi_symbol _Nonnull symbol));
+
+/// The Swift runtime's demangler: a copy that the caller frees, or null when `name` is not a mangled name.
+char *_Nullable lgi_demangle(const char *_Nonnull name, size_t length);
