@@ -38,6 +38,8 @@ public final class IndexStore {
         var modifiedUnixNs: Int64
         /// Records with the files they are about.
         var records: [(name: String, path: String)]
+        /// Modules that it uses.
+        var modules: [String]
     }
 
     /// All units of the program's own sources, system modules left out.
@@ -68,12 +70,19 @@ public final class IndexStore {
         let seconds = info.modified_seconds.multipliedReportingOverflow(by: 1_000_000_000)
         var unit = Unit(
             name: name, mainFile: String(info.main_file), module: String(info.module), output: String(info.output_file),
-            modifiedUnixNs: seconds.overflow ? 0 : seconds.partialValue &+ info.modified_nanoseconds, records: [])
-        withUnsafeMutablePointer(to: &unit.records) { records in
-            lgi_unit_dependencies(store, handle, records) { context, dependency in
-                guard dependency.kind == 2, !dependency.is_system else { return true }
-                context?.assumingMemoryBound(to: [(name: String, path: String)].self).pointee.append(
-                    (String(dependency.name), String(dependency.path)))
+            modifiedUnixNs: seconds.overflow ? 0 : seconds.partialValue &+ info.modified_nanoseconds, records: [],
+            modules: [])
+        withUnsafeMutablePointer(to: &unit) { unit in
+            lgi_unit_dependencies(store, handle, unit) { context, dependency in
+                guard let unit = context?.assumingMemoryBound(to: Unit.self) else { return false }
+                switch dependency.kind {
+                case 1:
+                    let module = String(dependency.module)
+                    if !module.isEmpty, !unit.pointee.modules.contains(module) { unit.pointee.modules.append(module) }
+                case 2 where !dependency.is_system:
+                    unit.pointee.records.append((String(dependency.name), String(dependency.path)))
+                default: break
+                }
                 return true
             }
         }

@@ -56,7 +56,7 @@ extension ProgramIndex {
             session.index.files.append(
                 File(
                     path: path, module: unit.module, indexedAtUnixNs: unit.modifiedUnixNs, output: unit.output,
-                    occurrences: session.occurrences))
+                    modules: unit.modules, occurrences: session.occurrences))
         }
     }
 

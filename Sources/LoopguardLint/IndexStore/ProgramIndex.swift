@@ -41,6 +41,8 @@ public struct ProgramIndex: Sendable {
         public var indexedAtUnixNs: Int64
         /// Object file or the like: tells host tools from the program.
         public var output: String
+        /// Modules that it uses, directly.
+        public var modules: [String]
         /// By line and column.
         public var occurrences: [Occurrence]
     }

@@ -85,6 +85,7 @@ final class FactsVisitor: SyntaxVisitor {
             scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
             scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
             scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+            scope.parameters = Self.parameters(node.signature)
             if Self.isNonisolated(node.modifiers) { scope.isInActor = false }
         }
     }
@@ -96,6 +97,7 @@ final class FactsVisitor: SyntaxVisitor {
             scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
             scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
             scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+            scope.parameters = Self.parameters(node.signature)
         }
     }
     override func visitPost(_ node: InitializerDeclSyntax) { leave() }
@@ -126,7 +128,15 @@ final class FactsVisitor: SyntaxVisitor {
         guard let value = node.initializer else { return .visitChildren }
         if let closure = value.value.as(ClosureExprSyntax.self) { assignedName[closure.id] = name }
         if isInCode { return .visitChildren }
-        return enter(.initialValue, name, node, nameOffset: offset(node.pattern))
+        let modifiers = node.parent?.parent?.as(VariableDeclSyntax.self)?.modifiers
+        let isGlobal = scopes[stack[stack.count - 1]].kind == .file
+        return enter(.initialValue, name, node, nameOffset: offset(node.pattern)) { scope in
+            scope.isLazy =
+                isGlobal
+                || modifiers?.contains {
+                    [.keyword(.lazy), .keyword(.static), .keyword(.class)].contains($0.name.tokenKind)
+                } ?? false
+        }
     }
     override func visitPost(_ node: PatternBindingSyntax) {
         if let accessors = node.accessorBlock, case .getter = accessors.accessors { return leave() }
@@ -250,6 +260,12 @@ extension FactsVisitor {
 
     private static func isNonisolated(_ modifiers: DeclModifierListSyntax) -> Bool {
         modifiers.contains { $0.name.tokenKind == .keyword(.nonisolated) || $0.name.tokenKind == .keyword(.static) }
+    }
+
+    private static func parameters(_ signature: FunctionSignatureSyntax) -> [SourceFacts.Parameter] {
+        signature.parameterClause.parameters.map {
+            SourceFacts.Parameter(label: $0.firstName.text, name: ($0.secondName ?? $0.firstName).text)
+        }
     }
 
     private static func isDeclaredBlocking(_ attributes: AttributeListSyntax, _ node: Syntax) -> Bool {

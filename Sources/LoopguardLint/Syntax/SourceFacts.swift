@@ -34,6 +34,10 @@ public struct SourceFacts: Sendable, Equatable {
         public var isDeclaredBlocking = false
         /// Member of an actor, and not `nonisolated`.
         public var isInActor = false
+        /// Names by which the body knows its parameters, with the labels that callers write (`_` for none).
+        public var parameters: [Parameter] = []
+        /// Of an initial value: `lazy`, or of a global or static property: it runs at the first use.
+        public var isLazy = false
         /// Of a closure: the call that takes it, and as which argument.
         public var takenBy: Argument?
         /// Of a closure that is assigned or is a member's value: the name, such as the label `load` in `Client(load: { … })`.
@@ -46,6 +50,12 @@ public struct SourceFacts: Sendable, Equatable {
             self.parent = parent
             self.nameOffset = nameOffset
         }
+    }
+
+    /// A parameter of a function.
+    public struct Parameter: Sendable, Equatable {
+        public var label: String
+        public var name: String
     }
 
     /// Which argument of which call.
