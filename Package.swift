@@ -15,6 +15,7 @@ let package = Package(
         .library(name: "LoopguardStrict", targets: ["LoopguardStrict"]),
         // The same for a program that was not built with us: LD_PRELOAD.
         .library(name: "loopguard-preload", type: .dynamic, targets: ["CLoopguardPreload"]),
+        .executable(name: "loopguard-lint", targets: ["loopguard-lint"]),
         .executable(name: "loopguard-symbolicate", targets: ["loopguard-symbolicate"]),
     ],
     traits: [
@@ -153,7 +154,17 @@ let package = Package(
             ],
             resources: [.embedInCode("Catalogue/Data")]
         ),
-        .testTarget(name: "LoopguardLintTests", dependencies: ["LoopguardLint"]),
+        .executableTarget(
+            name: "loopguard-lint",
+            dependencies: [
+                .target(name: "LoopguardLint", condition: .when(traits: ["Lint"])),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tools/loopguard-lint"
+        ),
+        .testTarget(
+            name: "LoopguardLintTests",
+            dependencies: [.target(name: "LoopguardLint", condition: .when(traits: ["Lint"]))]),
         // Names the frames of a stripped program's reports from its unstripped twin.
         .executableTarget(
             name: "loopguard-symbolicate",

@@ -9,10 +9,11 @@ import Testing
             import Foundation
             func handler() async {
                 usleep(10)  // expect: blocking-sleep
-                Thread.sleep(forTimeInterval: 1)  // expect: blocking-sleep
+                rest()
                 _ = try? Data(contentsOf: URL(filePath: "/etc/hosts"))  // expect: blocking-file
                 usleep(0)
             }
+            func rest() { Thread.sleep(forTimeInterval: 1) }  // expect: blocking-sleep
             func plain() { usleep(10) }
             actor Counter {
                 func wait() { usleep(10) }  // expect: blocking-sleep

@@ -352,7 +352,7 @@ struct GraphBuilder {
 
     /// What runs without being named: observers of a setter, initial values.
     private mutating func addImplicitCalls() {
-        for (number, file) in program.index.files.enumerated() {
+        for number in program.index.files.indices {
             guard let facts = program.facts[number] else { continue }
             for (scope, code) in facts.scopes.enumerated() {
                 switch code.kind {
@@ -361,7 +361,34 @@ struct GraphBuilder {
                 default: break
                 }
             }
-            _ = file
+            addLocalCalls(facts, FileID(number))
+        }
+    }
+
+    /// The index has no symbols for local functions: their calls are found by name, innermost first, as the compiler does.
+    private mutating func addLocalCalls(_ facts: SourceFacts, _ file: FileID) {
+        var locals: [Int: [(name: String, scope: Int)]] = [:]
+        for (scope, code) in facts.scopes.enumerated() where code.kind == .localFunction {
+            locals[code.parent, default: []].append((String(code.name.prefix { $0 != "(" }), scope))
+        }
+        guard !locals.isEmpty else { return }
+        for call in facts.calls where call.receiver == nil && calleeAt[Int(file)][call.nameOffset] == nil {
+            let name = String(call.name.prefix { $0 != "(" })
+            var around = call.scope
+            while around >= 0 {
+                if let target = locals[around]?.first(where: { $0.name == name })?.scope {
+                    guard let from = owner(ofScope: call.scope, file: file, container: -1) else { break }
+                    let place = facts.lines.position(of: call.nameOffset)
+                    graph.connect(
+                        from,
+                        .init(
+                            to: graph.node(file: file, scope: target),
+                            site: .init(file: file, line: place.line, column: place.column), targets: 1,
+                            isAwaited: call.isAwaited))
+                    break
+                }
+                around = facts.scopes[around].parent
+            }
         }
     }
 
