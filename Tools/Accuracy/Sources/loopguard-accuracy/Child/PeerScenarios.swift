@@ -9,7 +9,7 @@ extension Scenario {
 
     private static func cells(_ plan: Plan) -> [(kind: PlantKind, place: Place, factor: Double)] {
         var cells: [(kind: PlantKind, place: Place, factor: Double)] = []
-        for _ in 0..<(plan.isSmoke ? 1 : plan.rounds) {
+        for _ in 0..<(plan.isSmoke ? 1 : (plan.rounds + 1) / 2) {
             for kind in PlantCatalogue.all where peerKinds.contains(kind.name) {
                 for place in plan.isSmoke ? [.channelHandler, .asyncHandler] : Place.allCases {
                     for factor in plan.isSmoke ? [0.5, 2] : [0.5, 1, 2, 10] { cells.append((kind, place, factor)) }
