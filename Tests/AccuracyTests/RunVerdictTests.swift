@@ -110,6 +110,14 @@ import Testing
         #expect(isRight([nil, nil], runtime: 0) == false)
     }
 
+    @Test func aStackTakenAfterTheFunctionReturnedNeedNotShowIt() {
+        // 20.05 ms long, and the stack was there after 20.1 ms.
+        let verdict = RunVerdict(
+            Sample.run(milliseconds: 20.05, expected: expected),
+            Sample.report(milliseconds: 20.2, functions: ["else"], runtimeFrames: 0))
+        #expect(verdict.isFunctionRight == nil)
+    }
+
     @Test func aStallThatWasOverTooSoonHasNoCause() {
         let verdict = RunVerdict(
             Sample.run(milliseconds: 21, expected: expected), Sample.report(milliseconds: 21, latencyNs: nil))

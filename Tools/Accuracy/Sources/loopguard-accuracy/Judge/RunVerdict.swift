@@ -100,7 +100,9 @@ struct RunVerdict: Codable, Sendable {
                 expected.calls.isEmpty || report.cause.systemCall.map { expected.calls.contains($0) } ?? false
             isCauseRight = isCategoryRight && isCallRight && (!expected.isHostFault || report.cause.hostAtFault)
         }
-        if !expected.function.isEmpty, expected.isCapturable, let sample {
+        // A stack that was taken after the planted function had returned cannot show it.
+        let isInTime = (report.detectionLatencyNs ?? 0) + run.thresholdNs <= run.durationNs
+        if !expected.function.isEmpty, expected.isCapturable, isInTime, let sample {
             let frames = sample.frames.filter { !$0.isRuntime }
             let isNamed = frames.prefix(Rules.frames).contains { $0.function?.contains(expected.function) ?? false }
             isFunctionRight = isNamed
