@@ -29,13 +29,11 @@ struct Bench: AsyncParsableCommand {
 
         private func runtime() async throws {
             print(Measurement.header)
-            show([try RuntimeBenchmarks.heartbeat(rounds: rounds * 3, count: 300_000 / scale)])
-            show(try await RuntimeBenchmarks.jobHop(rounds: rounds * 5, count: 200_000 / scale))
+            show([try RuntimeBenchmarks.heartbeat(rounds: rounds * 20, count: 50_000 / scale)])
+            show(try await RuntimeBenchmarks.jobHop(rounds: rounds * 20, count: 50_000 / scale))
             show(try MemoryBenchmark.measure())
-            for measurement in try await StallBenchmarks.detection(count: smoke ? 5 : 200) { print(measurement.line) }
-            for measurement in try FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale) {
-                print(measurement.line)
-            }
+            show(try await StallBenchmarks.detection(count: smoke ? 5 : 200))
+            show(try FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale))
         }
 
         private func servers() throws {
@@ -54,7 +52,7 @@ struct Bench: AsyncParsableCommand {
             }
         }
 
-        private func show(_ measurements: [Measurement]) { for one in measurements { print(one.line) } }
+        private func show(_ measurements: [Measurement]) { for one in measurements { print(one.line(judges: !smoke)) } }
     }
 
     struct Serve: AsyncParsableCommand {

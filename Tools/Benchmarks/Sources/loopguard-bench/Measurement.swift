@@ -9,6 +9,8 @@ struct Measurement {
     var baselineName: String
     /// Half of the rounds lie within this share of the median, on each side at most; nil when there was one round.
     var spread: Double?
+    /// Value minus baseline, when it is known better than from these two: the median of the rounds' own differences.
+    var difference: Double?
     var limit: Limit?
 
     /// What the project promises of the figure.
@@ -26,24 +28,26 @@ struct Measurement {
     var isKept: Bool? {
         switch limit {
         case .none: nil
-        case .difference(let most): value - baseline <= most
+        case .difference(let most): (difference ?? value - baseline) <= most
         case .ratio(let most): ratio <= most
         case .value(let most): value <= most
         }
     }
 
-    var line: String {
+    /// - Parameter judges: says whether the promise is kept; a smoke run is too short for that.
+    func line(judges: Bool) -> String {
         pad(name, 50) + pad("\(number(value)) \(unit)", 14)
             + pad(baselineName.isEmpty ? "" : "\(number(baseline)) \(unit)", 14)
             + pad(baselineName.isEmpty ? "" : "×\(fixed(ratio, 3))", 9)
-            + pad(spread.map { "±\(fixed($0 * 100, 1)) %" } ?? "", 9) + pad(promise, 26) + baselineName
+            + pad(spread.map { "±\(fixed($0 * 100, 1)) %" } ?? "", 9) + pad(judges ? promise : "", 26) + baselineName
     }
 
     private var promise: String {
         let verdict = isKept == true ? "kept" : "MISSED"
         return switch limit {
         case .none: ""
-        case .difference(let most): "+\(fixed(value - baseline, 1)) of ≤ \(number(most)) \(unit): \(verdict)"
+        case .difference(let most):
+            "\(fixed(difference ?? value - baseline, 1)) of ≤ \(number(most)) \(unit): \(verdict)"
         case .ratio(let most): "≤ ×\(fixed(most, 2)): \(verdict)"
         case .value(let most): "≤ \(number(most)) \(unit): \(verdict)"
         }
@@ -60,8 +64,11 @@ private func number(_ x: Double) -> String { abs(x) >= 100 ? fixed(x, 0) : fixed
 private func fixed(_ x: Double, _ places: Int) -> String {
     guard x.isFinite else { return "–" }
     let scale = pow(10, Double(places))
-    let rounded = (x * scale).rounded() / scale
-    return places == 0 ? "\(Int(rounded))" : "\(rounded)"
+    let rounded = Int((abs(x) * scale).rounded())
+    let sign = x < 0 && rounded > 0 ? "-" : ""
+    guard places > 0 else { return sign + "\(rounded)" }
+    let digits = String(repeating: "0", count: max(0, places + 1 - "\(rounded)".count)) + "\(rounded)"
+    return sign + digits.dropLast(places) + "." + digits.suffix(places)
 }
 
 private func pad(_ text: String, _ width: Int) -> String {
@@ -78,9 +85,17 @@ enum Clock {
 
 /// The rounds of one variant.
 struct Rounds {
+    /// In the order in which they were measured.
+    let samples: [Double]
     private let sorted: [Double]
 
-    init(_ samples: [Double]) { sorted = samples.sorted() }
+    init(_ samples: [Double]) {
+        self.samples = samples
+        sorted = samples.sorted()
+    }
+
+    /// This variant minus the other one, round by round.
+    func minus(_ other: Rounds) -> Rounds { Rounds(zip(samples, other.samples).map { $0 - $1 }) }
 
     var median: Double { sorted.isEmpty ? .nan : sorted[sorted.count / 2] }
 

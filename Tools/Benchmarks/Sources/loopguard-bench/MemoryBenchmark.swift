@@ -23,19 +23,20 @@ enum MemoryBenchmark {
         let loop = runtime.group.loops[0].eventLoop
         try await Task.sleep(for: .milliseconds(100))
         let before = resident()
-        func stall(_ count: Int) async throws {
+        func stall(_ count: Int, microseconds: UInt32) async throws {
             for _ in 0..<count {
                 let wanted = counter.ended.load(ordering: .relaxed) + 1
-                try await loop.submit { _ = usleep(5_000) }.get()
+                try await loop.submit { _ = usleep(microseconds) }.get()
                 let end = Clock.nowNs() + 2_000_000_000
                 while counter.ended.load(ordering: .relaxed) < wanted, Clock.nowNs() < end {
                     try await Task.sleep(for: .milliseconds(1))
                 }
             }
         }
-        try await stall(1)
+        // Long enough to be caught however busy the machine is.
+        try await stall(1, microseconds: 200_000)
         let first = resident()
-        try await stall(200)
+        try await stall(200, microseconds: 5_000)
         let many = resident()
         await runtime.shutdown()
         print("\(before) \(first) \(many)")
