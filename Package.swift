@@ -206,7 +206,8 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "SymbolicateTests", dependencies: ["loopguard-symbolicate", "LoopguardCapture", "LoopguardCore"]),
+            name: "SymbolicateTests",
+            dependencies: ["loopguard-symbolicate", "LoopguardCapture", "LoopguardCore", "CLoopguard"]),
         .testTarget(name: "LoopguardBusTests", dependencies: ["LoopguardBus"]),
         .testTarget(
             name: "LoopguardRedisTests",
