@@ -86,7 +86,9 @@ struct WatchedLoop {
         switch action {
         case .takeBaseline(let tick):
             keepOpenEvidence()
-            evidence = Evidence(beganNs: tick, baseline: probe?.sample())
+            let sample = probe?.sample()
+            // At the threshold the thread may be between two calls: then this one is the only one that can be named.
+            evidence = Evidence(beganNs: tick, baseline: sample, call: sample.flatMap(describe))
             return nil
         case .capture(let index, let view):
             return capture(index: index, view, latenessNs: latenessNs)
@@ -124,7 +126,7 @@ struct WatchedLoop {
         let after = lg_now_ns()
         if let sample {
             known.samples.append(sample)
-            if index == 0 { known.call = describe(call: sample.systemCall, tid: target.slot.pointer.pointee.tid) }
+            if index == 0 || known.call == nil, let call = describe(sample) { known.call = call }
         }
         if index == 0 {
             known.connections = target.connections()
@@ -139,6 +141,10 @@ struct WatchedLoop {
         var seen = observation(known, .ongoing, durationNs: after - min(after, view.beganNs))
         seen.stack = StallObservation.Stack(offsetNs: view.ageNs, captured: stack)
         return seen
+    }
+
+    private func describe(_ sample: ThreadSample) -> BlockedCall? {
+        LoopguardCapture.describe(call: sample.systemCall, tid: target.slot.pointer.pointee.tid)
     }
 
     /// A stall whose record has not come stays known until the detector declares it over.
