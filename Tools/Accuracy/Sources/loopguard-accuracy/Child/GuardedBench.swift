@@ -11,6 +11,7 @@ final class GuardedBench: Sendable {
     let loop: LoopUnderTest
     let thresholdNs: UInt64
     private let watchdogThread: Int32
+    let loopThread: Int32
     private let watchedThreads: [Int32]
     private let began: (wall: UInt64, cpu: UInt64)
 
@@ -34,7 +35,8 @@ final class GuardedBench: Sendable {
         }
         await Self.wait { [recorder] in recorder.count >= 1 }
         watchdogThread = try Self.thread("lg-watchdog")
-        watchedThreads = [try Self.thread("lg-loop-0"), try Self.thread("lg-control")]
+        loopThread = try Self.thread("lg-loop-0")
+        watchedThreads = [loopThread, try Self.thread("lg-control")]
         began = (acc_now_ns(), ThreadTimes.of(watchdogThread).cpuNs)
     }
 
