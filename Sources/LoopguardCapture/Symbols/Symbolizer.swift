@@ -36,6 +36,12 @@ public final class Symbolizer {
     }
 
     private func lookUp(_ address: CapturedAddress) -> [StackFrame] {
+        var frames = named(address)
+        for index in frames.indices { frames[index].provenance = address.provenance }
+        return frames
+    }
+
+    private func named(_ address: CapturedAddress) -> [StackFrame] {
         let text = "0x" + String(address.value, radix: 16)
         // A return address may already belong to the next line or, after a call that never returns, the next function.
         let isReturn = address.kind == .returnAddress && address.value > 0
