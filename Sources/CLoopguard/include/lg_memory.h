@@ -19,6 +19,9 @@ extern "C" {
 /// Any thread. Does not block (but may wait for a page that is swapped out). Keeps errno.
 size_t lg_read_memory(uint64_t address, void *buffer, size_t length);
 
+/// Whether lg_read_memory works here: it reads a word of its own.
+bool lg_memory_is_readable(void);
+
 /// Bytes of memory that one page of a page cache holds.
 #define LG_CACHE_PAGE 4096
 /// Pages in a page cache.

@@ -182,6 +182,8 @@ static inline void lg_slot_set_bell(lg_slot *s, lg_bell *_Nullable bell) {
 /// the kernel cannot do that (membarrier(2) missing): then do not sleep without a time limit.
 bool lg_deep_sleep_enter(lg_bell *bell);
 void lg_deep_sleep_leave(lg_bell *bell);
+/// Whether the kernel has the membarrier(2) that lg_deep_sleep_enter needs.
+bool lg_membarrier_is_there(void);
 
 #pragma clang assume_nonnull end
 
