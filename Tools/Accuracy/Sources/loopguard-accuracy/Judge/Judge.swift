@@ -83,11 +83,13 @@ struct Judgement: Codable, Sendable {
     }
 
     private mutating func judge(_ result: ChildResult) {
-        let runs = result.runs.filter { $0.truth.error == 0 }
-        planted += runs.count
-        notPlanted += result.runs.count - runs.count
+        let runs = result.runs
+        let failed = runs.count { $0.truth.error != 0 }
+        planted += runs.count - failed
+        notPlanted += failed
         let matched = Matcher.match(runs, result.reports)
-        for (index, run) in runs.enumerated() {
+        // One that failed says nothing, but whatever is reported of it is no false alarm.
+        for (index, run) in runs.enumerated() where run.truth.error == 0 {
             let record = matched.byRun[index]
             let verdict = RunVerdict(run, record)
             add(verdict, run)
