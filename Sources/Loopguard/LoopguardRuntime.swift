@@ -48,7 +48,8 @@ public final class LoopguardRuntime: Sendable {
     private let controlGroup: MultiThreadedEventLoopGroup
     private let controlTarget: WatchTarget
     private let watchdog: WatchdogThread
-    private let reports: ReportThread
+    let reports: ReportThread
+    let additions = Mutex(Additions())
     private let ending = Mutex<Task<Void, Never>?>(nil)
     private let identity: ReportThread.Identity
     private let startedAtUnixNs = WallClock.unixNs()
@@ -141,13 +142,14 @@ public final class LoopguardRuntime: Sendable {
     ///   - metrics: further figures of the program.
     public func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
         let loops = group.loops.map(\.status)
+        let added = additions.withLock { $0 }
         return WorkerStatus(
             host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: WallClock.unixNs(),
             startedAtUnixNs: startedAtUnixNs, thresholdNs: UInt64(clamping: group.threshold.nanoseconds),
-            notReady: notReady, degradations: degradations, loops: loops,
+            notReady: notReady, degradations: degradations + added.degradations, loops: loops,
             stalls: reports.status(total: watchdog.stalls),
             offload: pool.status,
-            metrics: metrics + watchdog.metrics)
+            metrics: metrics + watchdog.metrics + added.metrics.flatMap { $0() })
     }
 
     /// Calls `body` on the report thread whenever a stall begins, goes on or ends.

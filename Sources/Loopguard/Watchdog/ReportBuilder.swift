@@ -6,15 +6,17 @@ struct ReportBuilder {
     /// Stacks kept per stall.
     static let maximumSamples = 8
 
-    private struct Open {
+    struct Open {
         var id: String
         var samples: [StackSample] = []
         var detectionLatencyNs: UInt64?
     }
 
-    private let identity: ReportThread.Identity
-    private let symbolizer = Symbolizer()
+    let identity: ReportThread.Identity
+    let symbolizer = Symbolizer()
     private var open: [StallObservation.Key: Open] = [:]
+    /// Blocking calls that go on.
+    var openCalls: [UInt64: Open] = [:]
     private var lastNumber: UInt64 = 0
 
     init(identity: ReportThread.Identity) { self.identity = identity }
@@ -40,7 +42,7 @@ struct ReportBuilder {
         return (report(observation, stall), isFirst)
     }
 
-    private mutating func makeOpen() -> Open {
+    mutating func makeOpen() -> Open {
         lastNumber += 1
         return Open(id: "\(identity.host)-\(identity.pid)-\(lastNumber)")
     }
