@@ -1,4 +1,4 @@
-import CLoopguard
+package import CLoopguard
 import LoopguardCore
 
 extension StackCapturer {
@@ -32,7 +32,7 @@ extension StackCapturer {
     }
 
     /// Names the addresses of a snapshot's frames.
-    func unwind(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> CapturedStack {
+    package func unwind(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> CapturedStack {
         lg_unwinder_clear(unwinder)
         var (count, end) = run(snapshot)
         // Frames beyond this one hang on a frame pointer that was worked out from the code.
