@@ -91,7 +91,7 @@ extension StackCapturer {
         case LG_UNWIND_LIMIT: stack.note = "the stack has more frames than the limit"
         case LG_UNWIND_NO_INFORMATION: stack.note = "the outermost function shown has no unwind information"
         case _ where snapshot.stack_length == 0: stack.note = "the thread runs on a stack that is not its own"
-        case _ where snapshot.stack_base + UInt64(snapshot.stack_length) < snapshot.stack_high:
+        case _ where snapshot.stack_base &+ UInt64(snapshot.stack_length) < snapshot.stack_high:
             stack.note = "the stack is larger than the copy (\(snapshot.stack_capacity) bytes)"
         case LG_UNWIND_NEEDS_FRAME_POINTER:
             stack.note = "the frame pointer of the outermost function shown could not be found"
