@@ -17,6 +17,7 @@ struct StatusDiet {
         var suppressed: UInt64
     }
     private var sent: (mark: Mark, at: Duration)?
+    private var sentTally: StallTally?
 
     mutating func next(_ status: WorkerStatus, at now: Duration) -> WorkerStatus {
         let mark = Mark(
@@ -24,6 +25,7 @@ struct StatusDiet {
             newest: status.stalls.recent.first?.id, suppressed: status.stalls.suppressed)
         let isMuch = status.stalls.recent.count + status.stalls.sites.count > Self.few
         var status = status
+        if status.tally == sentTally { status.tally = nil } else { sentTally = status.tally }
         if let sent, sent.mark == mark || (isMuch && now - sent.at < Self.interval) {
             status.stalls.recent = []
             status.stalls.sites = []

@@ -1,0 +1,4 @@
+@testable import Application
+import HummingbirdTesting
+import LoopguardTesting
+import Testing
