@@ -1,4 +1,4 @@
-public import LoopguardCore
+import LoopguardCore
 import Testing
 
 /// Runs `body` with guarded loops, and throws when one of them was stalled. For any test framework; with Swift Testing use

@@ -88,7 +88,7 @@ private let sink = Atomic<UInt64>(0)
 
 @inline(never) private func injectedPipeRead(_ nanoseconds: UInt64) {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else { return pause(nanoseconds) }
+    guard pipe(&ends) == 0 else { return pause(nanoseconds) }
     let writeEnd = ends[1]
     let feeder = startThread {
         pause(nanoseconds)
@@ -107,8 +107,9 @@ private let sink = Atomic<UInt64>(0)
 }
 
 private func pause(_ nanoseconds: UInt64) {
-    var rest = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
-    while nanosleep(&rest, &rest) != 0 && errno == EINTR {}
+    var wanted = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    var rest = timespec()
+    while nanosleep(&wanted, &rest) != 0 && errno == EINTR { wanted = rest }
 }
 
 // SAFETY: a pthread mutex is made for use by several threads; the pointer outlives the thread that gets it, which is joined.

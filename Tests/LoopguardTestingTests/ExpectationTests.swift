@@ -33,7 +33,7 @@ import Testing
 
     @Test func `an issue is recorded at the caller's line`() async throws {
         let line = #line + 2
-        await withKnownIssue {
+        try await withKnownIssue {
             try await expectNoStalls { loops in
                 try await StallInjector.stall(.sleep, for: .milliseconds(120), on: loops.loop)
             }

@@ -65,4 +65,16 @@ import Testing
         #expect(stalls?.recent.count == 2 && stalls?.sites.count == 1 && stalls?.ongoing.count == 1)
         #expect(stalls?.isAbridged == false)
     }
+
+    @Test func theTallyIsSentWhenItHasChanged() {
+        var diet = StatusDiet()
+        var status = status(finished: 0)
+        #expect(diet.next(status, at: .zero).tally == nil)
+        status.tally = StallTally()
+        #expect(diet.next(status, at: .zero).tally == StallTally())
+        #expect(diet.next(status, at: .zero).tally == nil)
+        status.tally?.add(report(1))
+        #expect(diet.next(status, at: .zero).tally?.ticks == 1)
+        #expect(diet.next(status, at: .zero).tally == nil)
+    }
 }

@@ -1,11 +1,14 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// An application of its own, that uses Loopguard as any other package does.
+// A package of its own, that uses Loopguard as any other does. (Its folder must not be named `hummingbird`: that would be the
+// identity of the dependency.)
 let package = Package(
-    name: "hummingbird-example",
+    name: "hummingbird-app",
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(name: "loopguard", path: "../../.."),
     ],
     targets: [
@@ -13,7 +16,10 @@ let package = Package(
             name: "Application",
             dependencies: [
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Loopguard", package: "loopguard"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         .executableTarget(name: "app", dependencies: ["Application"]),
@@ -22,7 +28,8 @@ let package = Package(
             dependencies: [
                 "Application",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "LoopguardTesting", package: "loopguard"),
+                .product(name: "Loopguard", package: "loopguard"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
     ]
