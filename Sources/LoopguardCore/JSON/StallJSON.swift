@@ -24,6 +24,13 @@ public enum StallJSON {
     /// `/debug/offload.json`.
     public static func encode(_ document: OffloadDocument) throws(StallJSONError) -> [UInt8] { try bytes(document) }
 
+    /// `--stall-budget-report`.
+    public static func encode(_ verdict: GateVerdict) throws(StallJSONError) -> [UInt8] { try bytes(verdict) }
+    /// `--write-stall-baseline`; indented, since people edit it.
+    public static func encode(_ baseline: StallBaseline) throws(StallJSONError) -> [UInt8] {
+        try bytes(baseline, isPretty: true)
+    }
+
     /// Reads what `encode` wrote. `T` is one of the types above.
     ///
     /// Throws `StallJSONError.Code.tooLarge` above `maxBytes`, `.malformed` when it is not such a document.
@@ -47,10 +54,11 @@ public enum StallJSON {
         }
     }
 
-    private static func bytes(_ value: some Encodable) throws(StallJSONError) -> [UInt8] {
+    private static func bytes(_ value: some Encodable, isPretty: Bool = false) throws(StallJSONError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN"
         )

@@ -143,6 +143,33 @@ struct AuthenticationOptions: ParsableArguments {
     var flags: [(Setting, String?)] { [(.authJWKS, authJwks), (.authTimeout, authTimeoutSeconds)] }
 }
 
+/// The verdict on a run at its end.
+struct GateOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "End with exit code 3 when stalls cost more than this, such as 'p99<20ms,max<200ms,/ws/echo:count<3'. "
+                + "(default: none)", valueName: "RULES"))
+    var stallBudget: String?
+    @Option(
+        help: ArgumentHelp(
+            "JSON file with accepted stalls; others end with exit code 3. (default: none)", valueName: "FILE"))
+    var stallBaseline: String?
+    @Option(help: ArgumentHelp("Write the verdict at the end, as JSON. (default: none)", valueName: "FILE"))
+    var stallBudgetReport: String?
+    @Option(
+        help: ArgumentHelp(
+            "Write a baseline of this run's stalls at the end; reasons are to be filled in. (default: none)",
+            valueName: "FILE"))
+    var writeStallBaseline: String?
+
+    var flags: [(Setting, String?)] {
+        [
+            (.stallBudget, stallBudget), (.stallBaseline, stallBaseline), (.stallBudgetReport, stallBudgetReport),
+            (.writeStallBaseline, writeStallBaseline),
+        ]
+    }
+}
+
 /// Log lines (they go to standard error) and the configuration file.
 struct GeneralOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Log lines as text or json. (default: text)", valueName: "FORMAT"))

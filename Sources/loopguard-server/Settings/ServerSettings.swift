@@ -26,6 +26,7 @@ struct ServerSettings: Sendable, Equatable {
     var logFormat = LogFormat.text
     var logLevel = "info"
     var demo = false
+    var gate = GateSettings()
 
     struct TLSFiles: Sendable, Equatable {
         var certificate: String

@@ -11,7 +11,7 @@ import NIOSSL
 /// Makes the parts of a worker from the settings, and turns their errors into exit codes.
 enum WorkerFactory {
     static func runtime(
-        _ settings: ServerSettings, index: Int, logger: Logger
+        _ settings: ServerSettings, index: Int, logger: Logger, counter: StallCounter? = nil
     ) async throws(StartFailure) -> LoopguardRuntime {
         var configuration = LoopguardRuntime.Configuration.defaults
         configuration.group.loops = settings.loops
@@ -20,6 +20,9 @@ enum WorkerFactory {
         configuration.offload.queueLimit = settings.blockingQueue
         configuration.worker = index
         configuration.logger = Logger(label: "loopguard")
+        if let counter {
+            configuration.reporters = [LogStallReporter(logger: configuration.logger), counter]
+        }
         do {
             return try await LoopguardRuntime.start(configuration)
         } catch {
