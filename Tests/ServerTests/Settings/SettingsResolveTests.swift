@@ -43,6 +43,7 @@ struct SettingsResolveTests {
             .maxMessageBytes: "10", .maxFragments: "11", .maxHeaderBytes: "512", .handshake: "13", .close: "14",
             .ping: "15", .pong: "16", .maxQueueBytes: "17", .maxQueueSeconds: "18", .slowConsumer: "latestOnly",
             .authJWKS: "j", .authTimeout: "19", .logFormat: "json", .logLevel: "debug", .demo: "true",
+            .strict: "true",
         ]
         let inOtherTests: Set<Setting> = [.authSecret, .authSecretFile]
         #expect(Set(Setting.all) == Set(values.keys).union(inOtherTests))
