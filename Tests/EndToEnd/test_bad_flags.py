@@ -16,7 +16,7 @@ def test_help_groups_the_flags():
     for flag in ("--port", "--admin", "--workers", "--loops", "--watchdog-ms", "--redis", "--tls-cert", "--tls-key",
                  "--auth-secret", "--auth-jwks", "--origin", "--max-connections", "--max-message-bytes",
                  "--slow-consumer", "--blocking-threads", "--blocking-queue", "--drain-seconds", "--log-format", "--demo",
-                 "--stall-budget", "--stall-baseline", "--stall-budget-report", "--write-stall-baseline"):
+                 "--stall-budget", "--stall-baseline", "--stall-budget-report", "--write-stall-baseline", "--strict"):
         assert flag in out, f"{flag} is not in --help"
 
 

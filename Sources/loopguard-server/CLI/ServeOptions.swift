@@ -50,11 +50,14 @@ struct RuntimeOptions: ParsableArguments {
     var drainSeconds: String?
     @Flag(help: "Also serve /ws/demo/…: handlers that block on purpose.")
     var demo = false
+    @Flag(help: "Also report calls that may block an event loop, however short they are. For tests and staging.")
+    var strict = false
 
     var flags: [(Setting, String?)] {
         [
             (.workers, workers), (.loops, loops), (.watchdog, watchdogMs), (.blockingThreads, blockingThreads),
             (.blockingQueue, blockingQueue), (.drain, drainSeconds), (.demo, demo ? "true" : nil),
+            (.strict, strict ? "true" : nil),
         ]
     }
 }

@@ -22,6 +22,7 @@ extension ServerSettings {
             ?? settings.logLevel
         settings.demo = try reader.boolean(.demo) ?? settings.demo
         try settings.readGate(reader)
+        settings.strict = try reader.boolean(.strict) ?? settings.strict
         return settings
     }
 

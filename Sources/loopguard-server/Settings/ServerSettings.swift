@@ -27,6 +27,8 @@ struct ServerSettings: Sendable, Equatable {
     var logLevel = "info"
     var demo = false
     var gate = GateSettings()
+    /// Report blocking calls of loops, however short.
+    var strict = false
 
     struct TLSFiles: Sendable, Equatable {
         var certificate: String

@@ -63,6 +63,7 @@ struct Setting: Sendable, Hashable {
     static let stallBaseline = Setting("stall-baseline", .text)
     static let stallBudgetReport = Setting("stall-budget-report", .text)
     static let writeStallBaseline = Setting("write-stall-baseline", .text)
+    static let strict = Setting("strict", .flag)
     /// The configuration file itself: a flag or a variable, not a key of the file.
     static let config = Setting("config", .text)
 
@@ -73,5 +74,6 @@ struct Setting: Sendable, Hashable {
         handshake, close, ping, pong, maxQueueBytes, maxQueueSeconds, slowConsumer, authSecret, authSecretFile,
         authJWKS, authTimeout, logFormat, logLevel, demo, stallBudget, stallBaseline,
         stallBudgetReport, writeStallBaseline,
+        strict,
     ]
 }

@@ -4,6 +4,7 @@ import Logging
 import Loopguard
 import LoopguardBus
 import LoopguardCore
+import LoopguardStrict
 import LoopguardWebSocket
 import NIOCore
 import Synchronization
@@ -16,6 +17,8 @@ final class Worker: Sendable {
     let index: Int
     let logger: Logger
     let runtime: LoopguardRuntime
+    /// Watches as long as it lives.
+    let strict: Strict?
     let bus: TappedBus
     let hub: Hub
     let server: WebSocketServer
@@ -64,6 +67,7 @@ final class Worker: Sendable {
         self.gate = gate
         counter = settings.gate.isActive ? StallCounter(budget: settings.gate.budget) : nil
         runtime = try await WorkerFactory.runtime(settings, index: index, logger: logger, counter: counter)
+        strict = try WorkerFactory.strict(settings, runtime: runtime)
         let base = try WorkerFactory.bus(
             settings, workerName: name.filter { $0.isASCII }, eventLoop: runtime.control, onStatusChange: { _ in })
         let feed = feed

@@ -4,6 +4,7 @@ import Logging
 import Loopguard
 import LoopguardBus
 import LoopguardRedis
+import LoopguardStrict
 import LoopguardWebSocket
 import NIOCore
 import NIOSSL
@@ -25,6 +26,18 @@ enum WorkerFactory {
         }
         do {
             return try await LoopguardRuntime.start(configuration)
+        } catch {
+            throw startFailure(error)
+        }
+    }
+
+    /// Nil unless `--strict` is given.
+    static func strict(_ settings: ServerSettings, runtime: LoopguardRuntime) throws(StartFailure) -> Strict? {
+        guard settings.strict else { return nil }
+        do {
+            let strict = try Strict.start(runtime)
+            for line in strict.degradations { Logger(label: "loopguard.strict").notice("degraded: \(line)") }
+            return strict
         } catch {
             throw startFailure(error)
         }

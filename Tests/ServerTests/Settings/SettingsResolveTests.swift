@@ -45,6 +45,7 @@ struct SettingsResolveTests {
             .ping: "15", .pong: "16", .maxQueueBytes: "17", .maxQueueSeconds: "18", .slowConsumer: "latestOnly",
             .authJWKS: "j", .authTimeout: "19", .logFormat: "json", .logLevel: "debug", .demo: "true",
             .stallBudget: "p99<20ms", .stallBaseline: "b", .stallBudgetReport: "r", .writeStallBaseline: "w",
+            .strict: "true",
         ]
         let inOtherTests: Set<Setting> = [.authSecret, .authSecretFile]
         #expect(Set(Setting.all) == Set(values.keys).union(inOtherTests))
