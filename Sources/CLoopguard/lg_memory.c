@@ -69,6 +69,11 @@ size_t lg_read_memory(uint64_t address, void *buffer, size_t length) {
     return n < 0 ? 0 : (size_t)n;
 }
 
+bool lg_memory_is_readable(void) {
+    uint64_t word = 0x1122334455667788, copy = 0;
+    return lg_read_memory((uint64_t)(uintptr_t)&word, &copy, sizeof copy) == sizeof copy && copy == word;
+}
+
 void lg_page_cache_clear(lg_page_cache *cache) { memset(cache->page, 0, sizeof cache->page); }
 
 bool lg_page_cache_read(lg_page_cache *cache, uint64_t address, void *buffer, size_t length) {

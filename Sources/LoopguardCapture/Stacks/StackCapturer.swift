@@ -134,6 +134,7 @@ public final class StackCapturer {
         case LG_CAPTURE_OK:
             var stack = unwind(lg_capture_signal_snapshot(capture))
             stack.bySignal = true
+            stack.wasInKernel = cameFromKernel(lg_capture_signal_snapshot(capture))
             // The stack is of one moment. The async contexts were read later, while the thread ran on: they are of the same
             // moment only if the job is still the same.
             let hasParents = stack.addresses.contains { $0.kind == .asyncResume }
