@@ -49,7 +49,11 @@ final class AdminEventStreams {
 
     private func look() {
         let now = Int64(clamping: NIODeadline.now().uptimeNanoseconds)
-        guard let message = feed.next(cluster(), nowNs: now) else { return }
+        if let message = feed.next(cluster(), nowNs: now) { tell(message) }
+    }
+
+    /// Sends to all who took what they got before.
+    func tell(_ message: String) {
         for context in readers.values {
             if context.channel.isWritable {
                 send(message, to: context)

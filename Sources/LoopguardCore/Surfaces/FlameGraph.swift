@@ -44,8 +44,8 @@ public enum FlameGraph {
         let subtitle = "\(HumanText.duration(ns: tree.nodes[0].ns)) of stalls"
         let page: HTML = """
             <?xml version="1.0" encoding="UTF-8"?>
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="100%" \
-            preserveAspectRatio="xMidYMin meet">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" \
+            height="\(height)">
             <title>Loopguard: flame graph of stalls</title>
             <style>\(css)\(CauseColor.css)</style>
             <rect class="bg" width="\(width)" height="\(height)"/>
@@ -139,7 +139,7 @@ public enum FlameGraph {
         """
 
     private static let css: HTML = """
-        svg{background:#fff}text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#1b1c20}
+        svg{background:#fff;display:block;margin:0 auto}text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#1b1c20}
         .h{font:600 17px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
         .s{font:13px system-ui,sans-serif;fill:#63666f}.bg{fill:#fff}
         .f{cursor:pointer}.f rect{stroke:#fff;stroke-width:.6;fill-opacity:.62}.f.r rect{fill-opacity:.24}

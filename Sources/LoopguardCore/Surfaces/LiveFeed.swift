@@ -26,7 +26,7 @@ public struct LiveFeed: Sendable {
     /// - Returns: a message in the format of server-sent events (WHATWG HTML §9.2); nil when there is nothing to tell.
     public mutating func next(_ cluster: ClusterStatus, nowNs: Int64) -> String? {
         let current = Self.mark(cluster)
-        let isNews = current != mark
+        let isNews = lastNs == nil || current != mark
         guard isNews || lastNs.map({ nowNs.saturatingSubtract($0) >= Self.heartbeatNs }) ?? true else { return nil }
         mark = current
         lastNs = nowNs

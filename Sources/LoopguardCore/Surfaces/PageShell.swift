@@ -170,9 +170,9 @@ enum PageShell {
         h3{font:600 16px/1.4 var(--mono);margin:0;overflow-wrap:anywhere;min-width:0}
         h1.bad,.bad{color:var(--red)}h1.good{color:var(--green)}
         .lead{color:var(--soft);margin:0 0 20px}
-        .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(132px,1fr));gap:1px;background:var(--line);
+        .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(132px,1fr));background:var(--card);
         border:1px solid var(--line);border-radius:10px;overflow:hidden;margin:0 0 16px}
-        .figures div{background:var(--card);padding:12px 16px}
+        .figures div{padding:12px 16px;box-shadow:1px 1px 0 var(--line)}
         .figures dt{color:var(--soft);font-size:13px}
         .figures dd{margin:2px 0 0;font-size:20px;font-weight:600;font-variant-numeric:tabular-nums;letter-spacing:-.01em}
         .host{margin:0 0 4px}.host h3{font-size:14px;margin:0 0 4px}
@@ -235,7 +235,7 @@ enum PageShell {
         .facts{display:flex;flex-wrap:wrap;gap:6px 24px;align-items:flex-end;justify-content:space-between;margin:10px 0 2px}
         .facts dl{display:flex;flex-wrap:wrap;gap:4px 26px;margin:0}.facts dt{color:var(--soft);font-size:12.5px;line-height:1.3}
         .facts dd{margin:0;font-weight:600;font-variant-numeric:tabular-nums}
-        .spark{display:block;max-width:100%}.axis{stroke:var(--line);fill:none}
+        .hour{margin:0;text-align:right}.hour figcaption{color:var(--faint);font-size:11.5px;line-height:1.2}.spark{display:block;max-width:100%}.axis{stroke:var(--line);fill:none}
         .fix p{margin:0}.fix pre{margin:8px 0 0;padding:8px 12px;background:var(--card);border-radius:6px;overflow-x:auto;
         font:13px/1.55 var(--mono)}.fix pre span{color:var(--faint)}
         .links{margin:10px 0 0;font-size:14px}

@@ -14,7 +14,7 @@ enum Sparkline {
         let label =
             "last hour: \(HumanText.count(stalls, "stall")), \(HumanText.duration(ns: ms.saturatingMultiply(1_000_000)))"
         var html: HTML = """
-            <svg class="spark" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" role="img" \
+            <figure class="hour"><svg class="spark" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" role="img" \
             aria-label="\(label)"><title>\(label)</title><path class="axis" d="M0 \(height)H\(width)"/>
             """
         for (index, column) in columns.enumerated() where column.count > 0 || column.stalledMs > 0 {
@@ -28,6 +28,6 @@ enum Sparkline {
                 <title>\(String(time)) UTC: \(HumanText.count(column.count, "stall")), \(length)</title></rect>
                 """
         }
-        return html + "</svg>"
+        return html + "</svg><figcaption>last hour</figcaption></figure>"
     }
 }
