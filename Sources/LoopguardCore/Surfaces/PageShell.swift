@@ -223,7 +223,7 @@ enum PageShell {
         th,td{text-align:left;padding:8px 14px;border-top:1px solid var(--line);vertical-align:baseline}
         thead th{border-top:0;color:var(--soft);font-weight:500;font-size:13px;white-space:nowrap}
         td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-        td.m{font-family:var(--mono);font-size:13px;overflow-wrap:anywhere}
+        td.m{font-family:var(--mono);font-size:13px;overflow-wrap:anywhere;min-width:9ch}
         tr.bad td{background:var(--redbg)}td:has(svg){vertical-align:middle;padding-top:6px;padding-bottom:6px}
         svg.bars{display:block;height:28px;width:150px}svg.bars rect{fill:var(--bar)}
         .empty{background:var(--card);border:1px dashed var(--line);border-radius:10px;padding:24px;color:var(--soft);
