@@ -69,3 +69,16 @@ public enum StallJSON {
         }
     }
 }
+
+extension StallJSON {
+    /// A file in somebody else's format: its keys as they are.
+    static func speedscope(_ file: SpeedscopeFile) throws(StallJSONError) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(file), as: UTF8.self)
+        } catch {
+            throw StallJSONError(code: .unencodable, message: "cannot be written as JSON: \(error)", cause: error)
+        }
+    }
+}
