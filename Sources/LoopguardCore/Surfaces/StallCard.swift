@@ -118,10 +118,13 @@ struct StallCard {
     }
 
     private func line(_ frame: StackFrame) -> HTML {
-        let mark: HTML =
+        var mark: HTML =
             frame.kind == .async ? "<i>async</i>" : frame.kind == .inlined ? "<i>inlined</i>" : HTML()
+        // The one way of finding a frame that may be wrong is said aloud, the others on hover.
+        if frame.provenance == .inferred { mark += "<i>inferred</i>" }
         let place = StallWords.place(frame) ?? frame.module ?? ""
-        let address = "\(frame.module ?? "") \(frame.moduleOffset ?? frame.address)"
+        var address = "\(frame.module ?? "") \(frame.moduleOffset ?? frame.address)"
+        if let provenance = frame.provenance { address += ", found by \(provenance.rawValue)" }
         return """
             <li class="f"><b title="\(address)">\(mark)\(StallWords.name(frame))</b>\
             <span title="\(frame.file ?? frame.module ?? "")">\(place)</span></li>
