@@ -20,8 +20,11 @@ public final class VirtualClock: Clock, Sendable {
         /// A time so long after the clock's beginning.
         public init(offset: Duration = .zero) { self.offset = offset }
 
+        /// So much later.
         public func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+        /// How much later the other one is.
         public func duration(to other: Instant) -> Duration { other.offset - offset }
+        /// Earlier.
         public static func < (a: Instant, b: Instant) -> Bool { a.offset < b.offset }
     }
 
@@ -44,7 +47,9 @@ public final class VirtualClock: Clock, Sendable {
     /// A clock that shows zero.
     public init() {}
 
+    /// The time up to which the clock has been moved.
     public var now: Instant { state.withLock { $0.now } }
+    /// A nanosecond.
     public var minimumResolution: Duration { .nanoseconds(1) }
 
     /// Tasks that sleep on this clock.
