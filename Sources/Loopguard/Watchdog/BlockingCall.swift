@@ -52,12 +52,6 @@ package struct GuardedThread: @unchecked Sendable {
 }
 
 extension LoopguardRuntime {
-    /// What other modules add to the status.
-    struct Additions: Sendable {
-        var degradations: [String] = []
-        var metrics: [@Sendable () -> [MetricSample]] = []
-    }
-
     /// The loops that run handlers. The control loop is not among them.
     package var guardedThreads: [GuardedThread] {
         group.loops.map { loop in
@@ -66,11 +60,11 @@ extension LoopguardRuntime {
     }
 
     /// Hands a blocking call to the report thread; false when that is behind and the call's details are lost.
-    package func submit(_ call: BlockingCall) -> Bool { reports.submit(call) }
+    package func submit(_ call: BlockingCall) -> Bool { service.reports.submit(call) }
 
     /// From now on the status says so as well.
     package func addToStatus(degradations: [String], metrics: @escaping @Sendable () -> [MetricSample]) {
-        additions.withLock {
+        service.additions.withLock {
             $0.degradations += degradations
             $0.metrics.append(metrics)
         }

@@ -280,6 +280,14 @@ public struct ClusterStatus: Codable, Sendable, Equatable {
     /// All its parts.
     public init(workers: [WorkerView]) { self.workers = workers }
 
+    /// A process without a supervisor, as it sees itself.
+    public init(alone status: WorkerStatus) {
+        workers = [
+            WorkerView(
+                worker: status.worker, pid: status.pid, state: "running", silentForNs: 0, restarts: 0, status: status)
+        ]
+    }
+
     /// A worker and how it is known.
     public struct WorkerView: Codable, Sendable, Equatable {
         /// Name of its host; nil: as in `status`, or the host that answers. Set it for a host that has said nothing yet.
