@@ -19,7 +19,7 @@ import Testing
         struct Cause: Decodable { var summary: String }
         struct Frame: Decodable {
             var module: String?
-            var module_offset: String?
+            var moduleOffset: String?
             var address: String
         }
         struct Sample: Decodable { var frames: [Frame] }
@@ -28,7 +28,7 @@ import Testing
         var calls: Int?
         var suppressed: Int?
         var cause: Cause?
-        var duration_ns: UInt64?
+        var durationNs: UInt64?
         var samples: [Sample]?
     }
 
@@ -47,7 +47,9 @@ import Testing
         #expect(process.terminationStatus == 0)
         let text = try String(contentsOfFile: file.path, encoding: .utf8)
         withExtendedLifetime(file) {}
-        return try text.split(separator: "\n").map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try text.split(separator: "\n").map { try decoder.decode(Line.self, from: Data($0.utf8)) }
     }
 
     private static let sleeper = """
@@ -64,9 +66,9 @@ import Testing
         let reports = lines.filter { $0.kind == "blocking-call" && $0.cause?.summary.contains("nanosleep") == true }
         // The first eight, and the sixteenth; one place may count as several.
         #expect(reports.count >= 9)
-        #expect(reports.allSatisfy { ($0.duration_ns ?? 0) >= 2_000_000 })
+        #expect(reports.allSatisfy { ($0.durationNs ?? 0) >= 2_000_000 })
         let frames = try #require(reports.first?.samples?.first?.frames)
-        #expect(frames.contains { $0.module?.contains("python") == true && $0.module_offset?.hasPrefix("0x") == true })
+        #expect(frames.contains { $0.module?.contains("python") == true && $0.moduleOffset?.hasPrefix("0x") == true })
         let summary = try #require(lines.last)
         #expect(summary.type == "summary" && (summary.calls ?? 0) >= 20)
         #expect(summary.calls == lines.count - 1 + (summary.suppressed ?? 0))
