@@ -131,4 +131,18 @@ import Testing
         probe.tickSeen(beganNs: slept, dueNs: 0)
         #expect(probe.sample(tid: tid).gapNs == 0)
     }
+
+    /// Prints what the documentation states; asserts nothing that a busy machine could break.
+    @Test func cost() {
+        let probe = HostProbe()
+        let tid = lg_current_tid()
+        _ = probe.sample(tid: tid)
+        let began = lg_now_ns()
+        for _ in 0..<2000 { _ = probe.sample(tid: tid) }
+        let sampled = lg_now_ns()
+        for _ in 0..<2000 { probe.wokeUp(latenessNs: 0, wasRung: false) }
+        let woken = lg_now_ns()
+        print("cost: host sample \((sampled - began) / 2000) ns, wake-up \((woken - sampled) / 2000) ns")
+        #expect(woken > began)
+    }
 }
