@@ -11,6 +11,8 @@ public struct LoopguardError: Error, Sendable, CustomStringConvertible {
         public static let resources = Code("resources")
         /// An address cannot be bound.
         public static let bind = Code("bind")
+        /// Another watchdog or runtime watches a loop of this group.
+        public static let alreadyWatched = Code("alreadyWatched")
     }
 
     public var code: Code

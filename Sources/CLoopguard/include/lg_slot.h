@@ -32,6 +32,7 @@ typedef struct lg_late_tick {
 } lg_late_tick;
 
 struct lg_capture;
+struct lg_monitor;
 
 /// What wakes one watchdog: an eventfd that loops ring when a late tick ends, and when they wake while the watchdog
 /// sleeps deeply. Recycled, never freed: a loop may be about to ring it when its watchdog ends.
@@ -66,6 +67,9 @@ typedef struct lg_slot {
 
     // Written by the watchdog around a capture by signal, read by the signal handler; see lg_capture.h.
     _Atomic(struct lg_capture *_Nullable) capture;
+
+    // Who is told of the thread's blocking calls (strict mode), null = nobody. Any thread writes it; see lg_strict.h.
+    _Atomic(struct lg_monitor *_Nullable) monitor;
 } lg_slot;
 
 /// CLOCK_MONOTONIC in nanoseconds.
@@ -79,7 +83,8 @@ static inline uint64_t lg_now_ns(void) {
 lg_slot *_Nullable lg_slot_create(const char *name, uint64_t threshold_ns);
 
 /// Makes `slot` the calling thread's slot: records thread and stack bounds, installs an alternate signal stack,
-/// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
+/// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own
+/// thread, whose end unbinds the slot. Returns 0 or an errno.
 int lg_slot_bind(lg_slot *slot);
 
 /// Takes the slot off the calling thread again (before the thread ends). The running tick ends with it, and is counted
