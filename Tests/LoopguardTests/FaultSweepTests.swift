@@ -80,7 +80,8 @@ struct FaultSweepTests {
         StallObservation(
             key: .init(loop: "loop-\(number % 4)", beganNs: UInt64(number + 1)), phase: phase, durationNs: 60_000_000,
             isExact: true, thresholdNs: 50_000_000, startedAtUnixNs: 1, scope: nil, connections: 1, jobsInTick: 1,
-            kind: .singleJob, stack: nil, baseline: nil, threadSamples: [], call: nil, latenessNs: 0,
+            kind: .singleJob, stack: nil, baseline: nil, threadSamples: [], hostSamples: [], interruptions: .init(),
+            calls: [:], latenessNs: 0,
             detectionLatencyNs: nil)
     }
 
