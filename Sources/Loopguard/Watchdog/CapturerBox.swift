@@ -14,6 +14,8 @@ final class CapturerBox: @unchecked Sendable {
 
     func facilities() -> [String] { LoopguardCapture.facilities() }
 
+    func capture(thread tid: Int32) -> CapturedStack { capturer.capture(thread: tid) }
+
     func capture(slot: SlotPointer, tick: UInt64) -> CapturedStack {
         capturer.capture(slot: slot.pointer, tick: tick)
     }

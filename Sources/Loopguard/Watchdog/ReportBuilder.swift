@@ -13,7 +13,7 @@ struct ReportBuilder {
     }
 
     private let identity: ReportThread.Identity
-    private let symbolizer = Symbolizer()
+    let symbolizer = Symbolizer()
     private var open: [StallObservation.Key: Open] = [:]
     private var lastNumber: UInt64 = 0
 

@@ -17,8 +17,14 @@ final class ReportThread: Sendable {
         var pid: Int32
     }
 
+    /// What the watchdog saw.
+    enum Item: Sendable {
+        case loop(StallObservation)
+        case pool(PoolObservation)
+    }
+
     private struct Inbox {
-        var observations: [StallObservation] = []
+        var observations: [Item] = []
         var dropped: UInt64 = 0
         var isClosed = false
     }
@@ -43,7 +49,7 @@ final class ReportThread: Sendable {
     }
 
     /// Watchdog thread. Never blocks for long.
-    func submit(_ observation: StallObservation) {
+    func submit(_ observation: Item) {
         inbox.withLock { inbox in
             if inbox.observations.count < Self.queueLimit {
                 inbox.observations.append(observation)
@@ -74,21 +80,27 @@ final class ReportThread: Sendable {
 
     private func run() {
         var builder = ReportBuilder(identity: identity)
+        var pools = PoolReportBuilder(identity: identity, symbolizer: builder.symbolizer)
         while true {
             signal.wait()
             let (batch, isClosed) = inbox.withLock { inbox in
                 defer { inbox.observations.removeAll(keepingCapacity: true) }
                 return (inbox.observations, inbox.isClosed)
             }
-            for observation in batch { publish(observation, &builder) }
+            for item in batch {
+                switch item {
+                case .loop(let seen): publish(builder.update(with: seen), seen.phase)
+                case .pool(let seen): publish(pools.update(with: seen), seen.phase)
+                }
+            }
             if !batch.isEmpty { for listener in listeners.withLock({ $0 }) { listener() } }
             if isClosed { return }
         }
     }
 
-    private func publish(_ observation: StallObservation, _ builder: inout ReportBuilder) {
-        let (report, isFirst) = builder.update(with: observation)
-        switch observation.phase {
+    private func publish(_ update: (report: StallReport, isFirst: Bool), _ phase: StallObservation.Phase) {
+        let (report, isFirst) = update
+        switch phase {
         case .ongoing:
             store.withLock { store in
                 if isFirst { store.begin(report) } else { store.update(report) }
