@@ -178,7 +178,7 @@ import Testing
         }
         asker.join()
         let text = answer.withLock { $0 }
-        #expect(text.hasPrefix("HTTP/1.1 200"))
+        #expect(text.hasPrefix("HTTP/1.0 200"))
         #expect(text.contains("loop-0") && text.contains("loop-1"))
         await watchdog.shutdown()
         #expect(Self.get("/healthz", port: port) == "")

@@ -129,7 +129,7 @@ import Testing
     @Test func `computing and waiting are told apart by name`() async throws {
         try await withRuntime { runtime, _ in
             for _ in 0..<10 {
-                try await runtime.pool.offload("waits") { usleep(5_000) }
+                _ = try await runtime.pool.offload("waits") { usleep(5_000) }
                 try await runtime.pool.offload("computes") {
                     let end = clock() + 5_000
                     while clock() < end { Planted.sink.add(1, ordering: .relaxed) }

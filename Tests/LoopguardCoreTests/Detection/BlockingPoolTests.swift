@@ -89,8 +89,8 @@ import Testing
         #expect(verdict.kind == .blockingPool)
         #expect(verdict.summary.contains("2 × load, resize"))
         #expect(verdict.evidence.count == 4)
-        #expect(verdict.evidence.first == "running: load for 5.0 s, correlation c1")
-        #expect(verdict.evidence.last == "queued: mail for 2.0 s, correlation c4")
+        #expect(verdict.evidence.first == "running: load for 5.00 s, correlation c1")
+        #expect(verdict.evidence.last == "queued: mail for 2.00 s, correlation c4")
     }
 
     @Test func `all threads blocked by jobs whose own work waits is a deadlock`() {
