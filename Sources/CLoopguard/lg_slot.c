@@ -221,6 +221,11 @@ void lg_bell_ring(lg_bell *bell) {
     errno = e;
 }
 
+bool lg_membarrier_is_there(void) {
+    long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+    return commands > 0 && (commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0;
+}
+
 bool lg_deep_sleep_enter(lg_bell *bell) {
     atomic_store_explicit(&bell->deep_sleep, true, memory_order_seq_cst);
     if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0) return true;

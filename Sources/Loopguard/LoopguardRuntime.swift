@@ -48,7 +48,7 @@ public final class LoopguardRuntime: Sendable {
     public let pool: OffloadPool
     private let controlGroup: MultiThreadedEventLoopGroup
     private let controlTarget: WatchTarget
-    private let service: WatchService
+    let service: WatchService
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
     private init(

@@ -32,6 +32,7 @@ typedef struct lg_late_tick {
 } lg_late_tick;
 
 struct lg_capture;
+struct lg_monitor;
 
 /// What wakes one watchdog: an eventfd that loops ring when a late tick ends, and when they wake while the watchdog
 /// sleeps deeply. Recycled, never freed: a loop may be about to ring it when its watchdog ends.
@@ -66,6 +67,9 @@ typedef struct lg_slot {
 
     // Written by the watchdog around a capture by signal, read by the signal handler; see lg_capture.h.
     _Atomic(struct lg_capture *_Nullable) capture;
+
+    // Who is told of the thread's blocking calls (strict mode), null = nobody. Any thread writes it; see lg_strict.h.
+    _Atomic(struct lg_monitor *_Nullable) monitor;
 } lg_slot;
 
 /// CLOCK_MONOTONIC in nanoseconds.
@@ -198,6 +202,8 @@ static inline void lg_slot_set_bell(lg_slot *s, lg_bell *_Nullable bell) {
 /// the kernel cannot do that (membarrier(2) missing): then do not sleep without a time limit.
 bool lg_deep_sleep_enter(lg_bell *bell);
 void lg_deep_sleep_leave(lg_bell *bell);
+/// Whether the kernel has the membarrier(2) that lg_deep_sleep_enter needs.
+bool lg_membarrier_is_there(void);
 
 #pragma clang assume_nonnull end
 

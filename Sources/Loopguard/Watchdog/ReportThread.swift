@@ -18,13 +18,14 @@ final class ReportThread: Sendable {
     }
 
     /// What the watchdog saw.
-    enum Item: Sendable {
+    private enum Item: Sendable {
         case loop(StallObservation)
         case pool(PoolObservation)
     }
 
     private struct Inbox {
         var observations: [Item] = []
+        var calls: [BlockingCall] = []
         var dropped: UInt64 = 0
         var isClosed = false
     }
@@ -49,7 +50,11 @@ final class ReportThread: Sendable {
     }
 
     /// Watchdog thread. Never blocks for long.
-    func submit(_ observation: Item) {
+    func submit(_ observation: StallObservation) { submit(.loop(observation)) }
+    /// Watchdog thread. Never blocks for long.
+    func submit(_ observation: PoolObservation) { submit(.pool(observation)) }
+
+    private func submit(_ observation: Item) {
         inbox.withLock { inbox in
             if inbox.observations.count < Self.queueLimit {
                 inbox.observations.append(observation)
@@ -58,6 +63,17 @@ final class ReportThread: Sendable {
             }
         }
         signal.signal()
+    }
+
+    /// The same for a blocking call; false when it was dropped.
+    func submit(_ call: BlockingCall) -> Bool {
+        let isAccepted = inbox.withLock { inbox in
+            guard inbox.calls.count < Self.queueLimit, !inbox.isClosed else { return false }
+            inbox.calls.append(call)
+            return true
+        }
+        signal.signal()
+        return isAccepted
     }
 
     /// Called on this thread after each change.
@@ -83,9 +99,12 @@ final class ReportThread: Sendable {
         var pools = PoolReportBuilder(identity: identity, symbolizer: builder.symbolizer)
         while true {
             signal.wait()
-            let (batch, isClosed) = inbox.withLock { inbox in
-                defer { inbox.observations.removeAll(keepingCapacity: true) }
-                return (inbox.observations, inbox.isClosed)
+            let (batch, calls, isClosed) = inbox.withLock { inbox in
+                defer {
+                    inbox.observations.removeAll(keepingCapacity: true)
+                    inbox.calls.removeAll(keepingCapacity: true)
+                }
+                return (inbox.observations, inbox.calls, inbox.isClosed)
             }
             for item in batch {
                 switch item {
@@ -93,7 +112,8 @@ final class ReportThread: Sendable {
                 case .pool(let seen): publish(pools.update(with: seen), seen.phase)
                 }
             }
-            if !batch.isEmpty { for listener in listeners.withLock({ $0 }) { listener() } }
+            for call in calls { publish(call, &builder) }
+            if !batch.isEmpty || !calls.isEmpty { for listener in listeners.withLock({ $0 }) { listener() } }
             if isClosed { return }
         }
     }
@@ -110,5 +130,18 @@ final class ReportThread: Sendable {
             let decision = store.withLock { $0.finish(report, at: WallClock.unixNs()) }
             for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
         }
+    }
+
+    private func publish(_ call: BlockingCall, _ builder: inout ReportBuilder) {
+        let (report, isFirst) = builder.update(with: call)
+        guard call.isOver else {
+            store.withLock { store in
+                if isFirst { store.begin(report) } else { store.update(report) }
+            }
+            return
+        }
+        let decision = store.withLock { $0.finish(report, at: WallClock.unixNs()) }
+        for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
+        call.onReport?(report)
     }
 }

@@ -29,7 +29,9 @@ public struct LogStallReporter: StallReporter {
 
     public func stallEnded(_ report: StallReport, isSuppressed: Bool) {
         guard !isSuppressed else { return }
-        logger.warning("event loop was stalled", metadata: metadata(report))
+        let what: Logger.Message =
+            report.kind == .blockingCall ? "event loop made a blocking call" : "event loop was stalled"
+        logger.warning(what, metadata: metadata(report))
     }
 
     private func metadata(_ report: StallReport) -> Logger.Metadata {

@@ -2,6 +2,7 @@ import CLoopguard
 import Logging
 import LoopguardCore
 import NIOCore
+import Synchronization
 
 /// The threads that watch and report, and what they know: what ``LoopguardRuntime`` and ``Watchdog`` have in common.
 ///
@@ -23,10 +24,18 @@ final class WatchService: Sendable {
         var reporters: [any StallReporter]?
     }
 
+    /// What a module that the program may do without adds to the status, such as strict mode.
+    struct Additions: Sendable {
+        var degradations: [String] = []
+        var metrics: [@Sendable () -> [MetricSample]] = []
+    }
+
     let group: GuardedEventLoopGroup
     private let offload: OffloadPool?
     private let watchdog: WatchdogThread
-    private let reports: ReportThread
+    let reports: ReportThread
+    /// What other modules add to the status.
+    let additions = Mutex(Additions())
     private let identity: ReportThread.Identity
     private let startedAtUnixNs = WallClock.unixNs()
     private let degradations: [String]
@@ -79,12 +88,13 @@ final class WatchService: Sendable {
     /// Never waits for a loop.
     func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
         let loops = group.loops.map(\.status)
+        let added = additions.withLock { $0 }
         return WorkerStatus(
             host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: WallClock.unixNs(),
             startedAtUnixNs: startedAtUnixNs, thresholdNs: UInt64(clamping: group.threshold.nanoseconds),
-            notReady: notReady, degradations: degradations, loops: loops,
+            notReady: notReady, degradations: degradations + added.degradations, loops: loops,
             stalls: reports.status(total: watchdog.stalls), offload: offload?.status ?? OffloadStatus(),
-            metrics: metrics + watchdog.metrics)
+            metrics: metrics + watchdog.metrics + added.metrics.flatMap { $0() })
     }
 
     /// Calls `body` on the report thread whenever a stall begins, goes on or ends.

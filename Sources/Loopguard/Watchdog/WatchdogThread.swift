@@ -125,11 +125,12 @@ final class WatchdogThread: Sendable {
             let isLast = isStopping.load(ordering: .acquiring)
             let now = lg_now_ns()
             let lateness = wanted.map { now > $0 ? now - $0 : 0 } ?? 0
+            capturer.wokeUp(latenessNs: lateness, wasRung: wanted == nil)
             var captured: UInt64 = 0
             for index in loops.indices {
                 for observation in loops[index].look(latenessNs: lateness) {
                     if observation.stack != nil { captured += 1 }
-                    reports.submit(.loop(observation))
+                    reports.submit(observation)
                 }
             }
             let isActive = loops.contains { $0.detector.isActive(now: now) }
@@ -148,6 +149,7 @@ final class WatchdogThread: Sendable {
                 cage.close()
                 return
             }
+            capturer.willSleep()
             wanted = sleep(loops, other: watched.nextDeadline)
         }
     }
@@ -168,7 +170,7 @@ final class WatchdogThread: Sendable {
     /// Counted before anybody can have read the report.
     private func submit(_ observation: PoolObservation) {
         if observation.isFirst { poolStalls.add(1, ordering: .relaxed) }
-        reports.submit(.pool(observation))
+        reports.submit(observation)
     }
 
     /// Returns when the time has come or the bell rang; the time that was asked for if it is the time that came.

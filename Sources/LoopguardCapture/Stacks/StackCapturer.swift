@@ -88,7 +88,9 @@ public final class StackCapturer {
         slot: UnsafeMutablePointer<lg_slot>, tick busySince: UInt64, timeoutNs: UInt64 = 20_000_000
     ) -> CapturedStack {
         let began = lg_now_ns()
-        var stack = take(slot: slot, tick: busySince, timeoutNs: timeoutNs)
+        var stack =
+            FaultInjection.fails(.capture)
+            ? .none("a test made this capture fail") : take(slot: slot, tick: busySince, timeoutNs: timeoutNs)
         stack.costNs = lg_now_ns() &- began
         return stack
     }
@@ -132,6 +134,7 @@ public final class StackCapturer {
         case LG_CAPTURE_OK:
             var stack = unwind(lg_capture_signal_snapshot(capture))
             stack.bySignal = true
+            stack.wasInKernel = cameFromKernel(lg_capture_signal_snapshot(capture))
             // The stack is of one moment. The async contexts were read later, while the thread ran on: they are of the same
             // moment only if the job is still the same.
             let hasParents = stack.addresses.contains { $0.kind == .asyncResume }

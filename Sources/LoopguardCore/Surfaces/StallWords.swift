@@ -31,6 +31,7 @@ struct StallWords {
         case .loopWork: "work of the loop itself (a channel handler or a scheduled task)"
         case .overloadedTick: "overloaded tick: many jobs, none of them long"
         case .yieldStarvation: "yield starvation: a handler that resumes for ever"
+        case .blockingCall: "strict mode: a call that may block, however short it was"
         default: report.kind.rawValue
         }
     }
