@@ -141,7 +141,7 @@ public final class Watchdog: Sendable {
     ///   - eventLoop: the one that serves the connection or request. When it is not watched, `body` runs where it would have run.
     ///   - scope: whom reports name.
     public func run<T: Sendable>(
-        on eventLoop: any EventLoop, as scope: HandlerScope, _ body: @Sendable () async throws -> T
+        on eventLoop: any EventLoop, as scope: HandlerScope, _ body: () async throws -> T
     ) async rethrows -> T {
         try await HandlerScope.$current.withValue(scope) {
             try await CorrelationID.$current.withValue(scope.correlationID) {

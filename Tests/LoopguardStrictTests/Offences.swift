@@ -58,11 +58,13 @@ struct Offence: CustomTestStringConvertible, Sendable {
         },
         Offence("pread") {
             var byte: UInt8 = 0
-            _ = pread(TemporaryFile().descriptor, &byte, 1, 0)
+            let file = TemporaryFile()
+            withExtendedLifetime(file) { _ = pread(file.descriptor, &byte, 1, 0) }
         },
         Offence("pwrite") {
             var byte: UInt8 = 0
-            _ = pwrite(TemporaryFile().descriptor, &byte, 1, 0)
+            let file = TemporaryFile()
+            withExtendedLifetime(file) { _ = pwrite(file.descriptor, &byte, 1, 0) }
         },
     ]
 

@@ -80,8 +80,8 @@ struct FaultSweepTests {
         StallObservation(
             key: .init(loop: "loop-\(number % 4)", beganNs: UInt64(number + 1)), phase: phase, durationNs: 60_000_000,
             isExact: true, thresholdNs: 50_000_000, startedAtUnixNs: 1, scope: nil, connections: 1, jobsInTick: 1,
-            kind: .singleJob, stack: nil, baseline: nil, threadSamples: [], call: nil, latenessNs: 0,
-            detectionLatencyNs: nil)
+            kind: .singleJob, stack: nil, baseline: nil, threadSamples: [], closing: nil, hostSamples: [],
+            interruptions: .init(), calls: [:], owner: nil, latenessNs: 0, detectionLatencyNs: nil)
     }
 
     /// A reporter that blocks: the queue stays bounded, what does not fit is counted, nobody waits.

@@ -44,9 +44,9 @@ package struct BlockingCall: Sendable {
 }
 
 /// The thread of a guarded loop, for strict mode.
+// SAFETY: slots are never freed; what strict mode uses of them is atomic, or written once before the slot is bound.
 package struct GuardedThread: @unchecked Sendable {
     package let name: String
-    // SAFETY: slots are never freed; what strict mode uses of them is atomic, or written once before the slot is bound.
     package let slot: UnsafeMutablePointer<lg_slot>
     package let connections: @Sendable () -> Int
 }

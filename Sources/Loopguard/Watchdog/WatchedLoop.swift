@@ -90,7 +90,12 @@ struct WatchedLoop {
         switch action {
         case .takeBaseline(let tick):
             keepOpenEvidence()
-            evidence = Evidence(beganNs: tick, baseline: probe?.sample(), hosts: [hostSample(tick: tick)])
+            var begun = Evidence(beganNs: tick, baseline: probe?.sample(), hosts: [hostSample(tick: tick)])
+            // At the threshold the thread may be between two calls: then only this one can be named.
+            if let sample = begun.baseline, case .blocked(let number, _, _, _) = sample.systemCall {
+                begun.calls[number] = describe(call: sample.systemCall, tid: target.slot.pointer.pointee.tid)
+            }
+            evidence = begun
             return nil
         case .capture(let index, let view):
             return capture(index: index, view, latenessNs: latenessNs)

@@ -24,12 +24,14 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
     public var offload: OffloadStatus
     /// Everything else worth a line at `/metrics`.
     public var metrics: [MetricSample]
+    /// All stalls by place, when a gate asks for it; nil also when the reader has it already.
+    public var tally: StallTally?
 
     /// All its parts.
     public init(
         host: String, worker: Int, pid: Int32, generatedAtUnixNs: Int64, startedAtUnixNs: Int64, thresholdNs: UInt64,
         notReady: [String], degradations: [String], loops: [LoopStatus], stalls: StallsStatus, offload: OffloadStatus,
-        metrics: [MetricSample]
+        metrics: [MetricSample], tally: StallTally? = nil
     ) {
         self.host = host
         self.worker = worker
@@ -43,6 +45,7 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
         self.stalls = stalls
         self.offload = offload
         self.metrics = metrics
+        self.tally = tally
     }
 }
 

