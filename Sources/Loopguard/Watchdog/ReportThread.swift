@@ -17,8 +17,14 @@ final class ReportThread: Sendable {
         var pid: Int32
     }
 
+    /// What the watchdog saw.
+    private enum Item: Sendable {
+        case loop(StallObservation)
+        case pool(PoolObservation)
+    }
+
     private struct Inbox {
-        var observations: [StallObservation] = []
+        var observations: [Item] = []
         var calls: [BlockingCall] = []
         var dropped: UInt64 = 0
         var isClosed = false
@@ -44,7 +50,11 @@ final class ReportThread: Sendable {
     }
 
     /// Watchdog thread. Never blocks for long.
-    func submit(_ observation: StallObservation) {
+    func submit(_ observation: StallObservation) { submit(.loop(observation)) }
+    /// Watchdog thread. Never blocks for long.
+    func submit(_ observation: PoolObservation) { submit(.pool(observation)) }
+
+    private func submit(_ observation: Item) {
         inbox.withLock { inbox in
             if inbox.observations.count < Self.queueLimit {
                 inbox.observations.append(observation)
@@ -86,6 +96,7 @@ final class ReportThread: Sendable {
 
     private func run() {
         var builder = ReportBuilder(identity: identity)
+        var pools = PoolReportBuilder(identity: identity, symbolizer: builder.symbolizer)
         while true {
             signal.wait()
             let (batch, calls, isClosed) = inbox.withLock { inbox in
@@ -95,16 +106,21 @@ final class ReportThread: Sendable {
                 }
                 return (inbox.observations, inbox.calls, inbox.isClosed)
             }
-            for observation in batch { publish(observation, &builder) }
+            for item in batch {
+                switch item {
+                case .loop(let seen): publish(builder.update(with: seen), seen.phase)
+                case .pool(let seen): publish(pools.update(with: seen), seen.phase)
+                }
+            }
             for call in calls { publish(call, &builder) }
             if !batch.isEmpty || !calls.isEmpty { for listener in listeners.withLock({ $0 }) { listener() } }
             if isClosed { return }
         }
     }
 
-    private func publish(_ observation: StallObservation, _ builder: inout ReportBuilder) {
-        let (report, isFirst) = builder.update(with: observation)
-        switch observation.phase {
+    private func publish(_ update: (report: StallReport, isFirst: Bool), _ phase: StallObservation.Phase) {
+        let (report, isFirst) = update
+        switch phase {
         case .ongoing:
             store.withLock { store in
                 if isFirst { store.begin(report) } else { store.update(report) }
@@ -115,6 +131,7 @@ final class ReportThread: Sendable {
             for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
         }
     }
+
     private func publish(_ call: BlockingCall, _ builder: inout ReportBuilder) {
         let (report, isFirst) = builder.update(with: call)
         guard call.isOver else {
