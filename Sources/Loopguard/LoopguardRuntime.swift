@@ -20,6 +20,8 @@ public final class LoopguardRuntime: Sendable {
         public var group: GuardedEventLoopGroup.Configuration = .defaults
         /// The pool for blocking work.
         public var offload: OffloadPool.Configuration = .defaults
+        /// Notices when Swift's cooperative pool runs no task any more. Default true.
+        public var watchesCooperativePool: Bool = true
         /// False = the loops are marked but nobody watches them: for measuring what watching costs. Default true.
         public var isWatchdogEnabled: Bool = true
         /// Worker number in reports, 0 = the only one.
@@ -46,7 +48,7 @@ public final class LoopguardRuntime: Sendable {
     public let pool: OffloadPool
     private let controlGroup: MultiThreadedEventLoopGroup
     private let controlTarget: WatchTarget
-    private let service: WatchService
+    let service: WatchService
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
     private init(
@@ -87,10 +89,11 @@ public final class LoopguardRuntime: Sendable {
         _ configuration: Configuration, controlGroup: MultiThreadedEventLoopGroup, group: GuardedEventLoopGroup,
         pool: OffloadPool
     ) async throws -> LoopguardRuntime {
-        let control = try await WatchTarget.control(controlGroup.next(), threshold: group.threshold)
+        let control = try await WatchTarget.control(controlGroup.next(), of: group)
         let service = try await WatchService(
             WatchService.Configuration(
-                group: group, others: [control], isWatchdogEnabled: configuration.isWatchdogEnabled,
+                group: group, others: [control], watchesCooperativePool: configuration.watchesCooperativePool,
+                offload: pool, isWatchdogEnabled: configuration.isWatchdogEnabled,
                 host: configuration.host, worker: configuration.worker, logger: configuration.logger,
                 reporters: configuration.reporters))
         return LoopguardRuntime(controlGroup: controlGroup, controlTarget: control, pool: pool, service: service)
@@ -102,7 +105,7 @@ public final class LoopguardRuntime: Sendable {
     ///   - notReady: reasons why the process should get no traffic; empty = ready.
     ///   - metrics: further figures of the program.
     public func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
-        service.status(notReady: notReady, metrics: metrics, offload: pool.status)
+        service.status(notReady: notReady, metrics: metrics)
     }
 
     /// Calls `body` on the report thread whenever a stall begins, goes on or ends.

@@ -22,6 +22,8 @@ public final class Watchdog: Sendable {
         public var threshold: Duration = .milliseconds(50)
         /// Notices when Swift's cooperative pool runs no task any more. Default true.
         public var watchesCooperativePool: Bool = true
+        /// A pool for blocking work, to watch and to show at `/debug/offload`. Nil = none.
+        public var offload: OffloadPool?
         /// Host name in reports. Default: the machine's.
         public var host: String = System.hostName
         /// Worker number in reports, 0 = the only one.
@@ -65,7 +67,8 @@ public final class Watchdog: Sendable {
         do {
             let service = try await WatchService(
                 WatchService.Configuration(
-                    group: guarded, host: configuration.host, worker: configuration.worker,
+                    group: guarded, watchesCooperativePool: configuration.watchesCooperativePool,
+                    offload: configuration.offload, host: configuration.host, worker: configuration.worker,
                     logger: configuration.logger, reporters: configuration.reporters))
             return Watchdog(service: service, logger: configuration.logger)
         } catch {
@@ -80,7 +83,7 @@ public final class Watchdog: Sendable {
     ///   - notReady: reasons why the process should get no traffic; empty = ready.
     ///   - metrics: further figures of the program.
     public func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
-        service.status(notReady: notReady, metrics: metrics, offload: OffloadStatus())
+        service.status(notReady: notReady, metrics: metrics)
     }
 
     /// Answers one request for `/debug/…`, `/metrics`, `/healthz` or `/readyz`, for the program's own router.
@@ -110,7 +113,7 @@ public final class Watchdog: Sendable {
     public func serveAdmin(host: String, port: Int) async throws -> SocketAddress {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = AdminServer(eventLoop: group.next(), logger: logger) { [service] in
-            ClusterStatus(alone: service.status(notReady: [], metrics: [], offload: OffloadStatus()))
+            ClusterStatus(alone: service.status())
         }
         do {
             let address = try await server.start(host: host, port: port)
@@ -138,7 +141,7 @@ public final class Watchdog: Sendable {
     ///   - eventLoop: the one that serves the connection or request. When it is not watched, `body` runs where it would have run.
     ///   - scope: whom reports name.
     public func run<T: Sendable>(
-        on eventLoop: any EventLoop, as scope: HandlerScope, _ body: @Sendable () async throws -> T
+        on eventLoop: any EventLoop, as scope: HandlerScope, _ body: () async throws -> T
     ) async rethrows -> T {
         try await HandlerScope.$current.withValue(scope) {
             try await CorrelationID.$current.withValue(scope.correlationID) {

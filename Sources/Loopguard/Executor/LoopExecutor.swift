@@ -62,7 +62,7 @@ public final class LoopExecutor: Sendable {
         var budget = configuration.jobsPerTick
         var batch = carried
         var next = first
-        let began = lg_now_ns()
+        let began = lg_jobs_began(slot.pointer)
         var soleScope: UInt64?
         if !batch.isEmpty { state.withLock { $0.carried = 0 } }
         while true {

@@ -100,6 +100,9 @@ public final class GuardedEventLoopGroup: Sendable {
         loops.filter { !$0.isStalled }.min { $0.connections < $1.connections }
     }
 
+    /// Connections of all loops.
+    var connections: Int { loops.reduce(0) { $0 + $1.connections } }
+
     /// The loop that runs the calling thread, or nil.
     public var current: GuardedLoop? {
         guard let slot = lg_slot_current() else { return nil }

@@ -6,7 +6,7 @@ struct ReportBuilder {
     /// Stacks kept per stall.
     static let maximumSamples = 8
 
-    private struct Open {
+    struct Open {
         var id: String
         var samples: [StackSample] = []
         var related: [RelatedStack] = []
@@ -15,9 +15,11 @@ struct ReportBuilder {
         var detectionLatencyNs: UInt64?
     }
 
-    private let identity: ReportThread.Identity
-    private let symbolizer = Symbolizer()
+    let identity: ReportThread.Identity
+    let symbolizer = Symbolizer()
     private var open: [StallObservation.Key: Open] = [:]
+    /// Blocking calls that go on.
+    var openCalls: [UInt64: Open] = [:]
     private var lastNumber: UInt64 = 0
 
     init(identity: ReportThread.Identity) { self.identity = identity }
@@ -60,7 +62,7 @@ struct ReportBuilder {
             costNs: stack.captured.costNs, frames: symbolizer.symbolicate(stack.captured.addresses))
     }
 
-    private mutating func makeOpen() -> Open {
+    mutating func makeOpen() -> Open {
         lastNumber += 1
         return Open(id: "\(identity.host)-\(identity.pid)-\(lastNumber)")
     }

@@ -2,6 +2,7 @@ import CLoopguard
 import Logging
 import LoopguardCore
 import NIOCore
+import Synchronization
 
 /// The threads that watch and report, and what they know: what ``LoopguardRuntime`` and ``Watchdog`` have in common.
 ///
@@ -12,6 +13,9 @@ final class WatchService: Sendable {
         var group: GuardedEventLoopGroup
         /// Threads besides the group's loops.
         var others: [WatchTarget] = []
+        var watchesCooperativePool: Bool
+        /// The pool for blocking work, if there is one.
+        var offload: OffloadPool?
         var isWatchdogEnabled = true
         var host: String
         var worker: Int
@@ -20,9 +24,18 @@ final class WatchService: Sendable {
         var reporters: [any StallReporter]?
     }
 
+    /// What a module that the program may do without adds to the status, such as strict mode.
+    struct Additions: Sendable {
+        var degradations: [String] = []
+        var metrics: [@Sendable () -> [MetricSample]] = []
+    }
+
     let group: GuardedEventLoopGroup
+    private let offload: OffloadPool?
     private let watchdog: WatchdogThread
-    private let reports: ReportThread
+    let reports: ReportThread
+    /// What other modules add to the status.
+    let additions = Mutex(Additions())
     private let identity: ReportThread.Identity
     private let startedAtUnixNs = WallClock.unixNs()
     private let degradations: [String]
@@ -32,12 +45,17 @@ final class WatchService: Sendable {
     /// - Throws: ``LoopguardError`` with code `.resources`.
     init(_ configuration: Configuration) async throws {
         group = configuration.group
+        offload = configuration.offload
         identity = ReportThread.Identity(
             host: configuration.host, worker: configuration.worker, pid: System.processID)
         reports = ReportThread(
             identity: identity, reporters: configuration.reporters ?? [LogStallReporter(logger: configuration.logger)])
         watchdog = try WatchdogThread(
-            targets: configuration.group.loops.map(WatchTarget.init) + configuration.others, reports: reports)
+            targets: configuration.group.loops.map(WatchTarget.init) + configuration.others,
+            pools: WatchdogThread.Pools(
+                cooperativeThreshold: configuration.watchesCooperativePool ? configuration.group.threshold : nil,
+                blocking: configuration.offload,
+                connections: { [group] in group.connections }), reports: reports)
         var degradations = watchdog.facilities()
         degradations += await Self.heartbeatDegradations(configuration.group)
         try reports.start()
@@ -68,13 +86,15 @@ final class WatchService: Sendable {
     }
 
     /// Never waits for a loop.
-    func status(notReady: [String], metrics: [MetricSample], offload: OffloadStatus) -> WorkerStatus {
+    func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
         let loops = group.loops.map(\.status)
+        let added = additions.withLock { $0 }
         return WorkerStatus(
             host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: WallClock.unixNs(),
             startedAtUnixNs: startedAtUnixNs, thresholdNs: UInt64(clamping: group.threshold.nanoseconds),
-            notReady: notReady, degradations: degradations, loops: loops,
-            stalls: reports.status(total: watchdog.stalls), offload: offload, metrics: metrics + watchdog.metrics)
+            notReady: notReady, degradations: degradations + added.degradations, loops: loops,
+            stalls: reports.status(total: watchdog.stalls), offload: offload?.status ?? OffloadStatus(),
+            metrics: metrics + watchdog.metrics + added.metrics.flatMap { $0() })
     }
 
     /// Calls `body` on the report thread whenever a stall begins, goes on or ends.

@@ -16,15 +16,17 @@ struct WatchTarget: Sendable {
     /// Ends the marks of the control loop, before its thread ends.
     func release(from eventLoop: any EventLoop) async { await slot.unbind(from: eventLoop) }
 
-    private init(name: String, slot: SlotPointer) {
+    private init(name: String, slot: SlotPointer, connections: @escaping @Sendable () -> Int) {
         self.name = name
         self.slot = slot
-        connections = { 0 }
+        self.connections = connections
     }
 
-    /// The control loop is watched as well: whatever stalls it takes the admin address and the bus along.
-    static func control(_ eventLoop: any EventLoop, threshold: Duration) async throws -> WatchTarget {
-        let slot = try await SlotPointer.bind("control", to: eventLoop, threshold: threshold, threadName: "lg-control")
-        return WatchTarget(name: "control", slot: slot)
+    /// The control loop is watched as well: whatever stalls it takes the admin address and the bus along, so all connections of
+    /// `group` suffer.
+    static func control(_ eventLoop: any EventLoop, of group: GuardedEventLoopGroup) async throws -> WatchTarget {
+        let slot = try await SlotPointer.bind(
+            "control", to: eventLoop, threshold: group.threshold, threadName: "lg-control")
+        return WatchTarget(name: "control", slot: slot) { group.connections }
     }
 }

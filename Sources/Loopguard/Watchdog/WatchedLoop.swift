@@ -233,7 +233,9 @@ struct WatchedLoop {
             key: .init(loop: target.name, beganNs: known.beganNs), phase: phase, durationNs: durationNs,
             isExact: isExact,
             thresholdNs: detector.options.thresholdNs, startedAtUnixNs: WallClock.unixNs() - Int64(clamping: age),
-            scope: known.scope, connections: known.connections, jobsInTick: known.jobsInTick, kind: known.kind,
+            // Of many that share a tick, whoever happened to be seen is not to blame.
+            scope: known.kind == .overloadedTick ? nil : known.scope, connections: known.connections,
+            jobsInTick: known.jobsInTick, kind: known.kind,
             stack: nil, baseline: known.baseline, threadSamples: known.samples, closing: nil,
             hostSamples: known.hosts, interruptions: known.interruptions, calls: known.calls, owner: nil,
             latenessNs: known.latenessNs, detectionLatencyNs: known.detectionLatencyNs)

@@ -1,4 +1,4 @@
-import CLoopguard
+package import CLoopguard
 import LoopguardCore
 
 extension StackCapturer {
@@ -32,7 +32,7 @@ extension StackCapturer {
     }
 
     /// Names the addresses of a snapshot's frames.
-    func unwind(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> CapturedStack {
+    package func unwind(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> CapturedStack {
         lg_unwinder_clear(unwinder)
         var (count, end) = run(snapshot)
         // Frames beyond this one hang on a frame pointer that was worked out from the code.
@@ -91,7 +91,7 @@ extension StackCapturer {
         case LG_UNWIND_LIMIT: stack.note = "the stack has more frames than the limit"
         case LG_UNWIND_NO_INFORMATION: stack.note = "the outermost function shown has no unwind information"
         case _ where snapshot.stack_length == 0: stack.note = "the thread runs on a stack that is not its own"
-        case _ where snapshot.stack_base + UInt64(snapshot.stack_length) < snapshot.stack_high:
+        case _ where snapshot.stack_base &+ UInt64(snapshot.stack_length) < snapshot.stack_high:
             stack.note = "the stack is larger than the copy (\(snapshot.stack_capacity) bytes)"
         case LG_UNWIND_NEEDS_FRAME_POINTER:
             stack.note = "the frame pointer of the outermost function shown could not be found"

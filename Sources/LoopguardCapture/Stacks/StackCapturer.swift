@@ -88,7 +88,9 @@ public final class StackCapturer {
         slot: UnsafeMutablePointer<lg_slot>, tick busySince: UInt64, timeoutNs: UInt64 = 20_000_000
     ) -> CapturedStack {
         let began = lg_now_ns()
-        var stack = take(slot: slot, tick: busySince, timeoutNs: timeoutNs)
+        var stack =
+            FaultInjection.fails(.capture)
+            ? .none("a test made this capture fail") : take(slot: slot, tick: busySince, timeoutNs: timeoutNs)
         stack.costNs = lg_now_ns() &- began
         return stack
     }

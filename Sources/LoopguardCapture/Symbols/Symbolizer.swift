@@ -86,7 +86,9 @@ public final class Symbolizer {
     private func module(at address: UInt64) -> Open? {
         if let known = recent.first(where: { $0.range.contains(address) }) { return known.module }
         var found = lg_module()
-        guard lg_module_find(address, &found), found.start < found.end else { return nil }
+        guard !FaultInjection.fails(.moduleLookUp), lg_module_find(address, &found), found.start < found.end else {
+            return nil
+        }
         let loaded = LoadedModule(found)
         let module: Open
         if let known = modules[loaded] {

@@ -23,6 +23,8 @@ public enum CauseClassifier {
         /// The kernel adds up a running thread's CPU time at its timer ticks only (4 ms at 250 Hz), so over less than this
         /// a lack of CPU time proves nothing. Nanoseconds, default 8 ms.
         public var briefNs: UInt64 = 8_000_000
+        /// Above this share of waiting, a thread that also waited for a CPU may have been blocked. Default 0.25.
+        public var alsoWaitingShare = 0.25
         /// A thread without a CPU lost it to the control group's quota, or to the hypervisor, when these took at least this
         /// share of the time that it lost. Default 0.4.
         public var hostShare = 0.4
@@ -129,6 +131,13 @@ public enum CauseClassifier {
         let neverRan =
             !isBrief && f.runnableShare >= options.starvedRunnableShare && shares.cpu < options.starvedCPUShare
         if (shares.runDelay > options.starvedRunDelayShare && shares.runDelay > shares.cpu) || neverRan {
+            // A thread that was seen blocked most of the time, for long enough to be a stall by that alone, is to blame for
+            // it, even if the machine then made it wait for a CPU for longer still. (The baseline is half a threshold late.)
+            if f.blocked > f.runnable, shares.waiting > options.alsoWaitingShare,
+                shares.waiting * Double(f.wallNs) >= Double(thresholdNs) / 2
+            {
+                return blocked(f, call: call)
+            }
             let waited = shares.runDelay > options.starvedRunDelayShare ? shares.runDelay : 1 - shares.cpu
             return withoutCPU(waited, f, host, options: options)
         }

@@ -24,12 +24,14 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
     public var offload: OffloadStatus
     /// Everything else worth a line at `/metrics`.
     public var metrics: [MetricSample]
+    /// All stalls by place, when a gate asks for it; nil also when the reader has it already.
+    public var tally: StallTally?
 
     /// All its parts.
     public init(
         host: String, worker: Int, pid: Int32, generatedAtUnixNs: Int64, startedAtUnixNs: Int64, thresholdNs: UInt64,
         notReady: [String], degradations: [String], loops: [LoopStatus], stalls: StallsStatus, offload: OffloadStatus,
-        metrics: [MetricSample]
+        metrics: [MetricSample], tally: StallTally? = nil
     ) {
         self.host = host
         self.worker = worker
@@ -43,6 +45,7 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
         self.stalls = stalls
         self.offload = offload
         self.metrics = metrics
+        self.tally = tally
     }
 }
 
@@ -200,13 +203,15 @@ public struct OffloadStatus: Codable, Sendable, Equatable {
     public var rejected: UInt64
     /// Jobs cancelled before they began.
     public var cancelled: UInt64
+    /// Calls of `offload` from within offloaded work that runs: it holds a thread while it waits for another.
+    public var nested: UInt64
     /// By the name given to `offload`.
     public var byName: [OffloadNameStatus]
 
     /// All its parts.
     public init(
         threads: Int = 0, running: Int = 0, queued: Int = 0, queueLimit: Int = 0, oldestQueuedNs: UInt64 = 0,
-        completed: UInt64 = 0, failed: UInt64 = 0, rejected: UInt64 = 0, cancelled: UInt64 = 0,
+        completed: UInt64 = 0, failed: UInt64 = 0, rejected: UInt64 = 0, cancelled: UInt64 = 0, nested: UInt64 = 0,
         byName: [OffloadNameStatus] = []
     ) {
         self.threads = threads
@@ -218,6 +223,7 @@ public struct OffloadStatus: Codable, Sendable, Equatable {
         self.failed = failed
         self.rejected = rejected
         self.cancelled = cancelled
+        self.nested = nested
         self.byName = byName
     }
 }
@@ -232,13 +238,27 @@ public struct OffloadNameStatus: Codable, Sendable, Equatable {
     public var totalNs: UInt64
     /// The longest, nanoseconds.
     public var maxNs: UInt64
+    /// CPU time of its threads, nanoseconds: close to `totalNs` when the work computes and never blocks.
+    public var cpuNs: UInt64
 
     /// All its parts.
-    public init(name: String, completed: UInt64, totalNs: UInt64, maxNs: UInt64) {
+    public init(name: String, completed: UInt64, totalNs: UInt64, maxNs: UInt64, cpuNs: UInt64 = 0) {
         self.name = name
         self.completed = completed
         self.totalNs = totalNs
         self.maxNs = maxNs
+        self.cpuNs = cpuNs
+    }
+}
+
+extension OffloadNameStatus {
+    /// Jobs below which nothing is said of a name.
+    static let enoughJobs: UInt64 = 10
+
+    /// What its figures suggest; nil = nothing. Work that hardly ever waits gains nothing from a thread that may block.
+    var hint: String? {
+        guard completed >= Self.enoughJobs, totalNs > 0, Double(cpuNs) / Double(totalNs) >= 0.9 else { return nil }
+        return "computes, and hardly ever blocks: threads beyond the number of cores do not help it"
     }
 }
 

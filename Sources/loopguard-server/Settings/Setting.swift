@@ -59,6 +59,11 @@ struct Setting: Sendable, Hashable {
     static let logFormat = Setting("log-format", .text)
     static let logLevel = Setting("log-level", .text)
     static let demo = Setting("demo", .flag)
+    static let stallBudget = Setting("stall-budget", .list)
+    static let stallBaseline = Setting("stall-baseline", .text)
+    static let stallBudgetReport = Setting("stall-budget-report", .text)
+    static let writeStallBaseline = Setting("write-stall-baseline", .text)
+    static let strict = Setting("strict", .flag)
     /// The configuration file itself: a flag or a variable, not a key of the file.
     static let config = Setting("config", .text)
 
@@ -67,6 +72,8 @@ struct Setting: Sendable, Hashable {
         host, port, admin, tlsCertificate, tlsKey, origin, workers, loops, watchdog, blockingThreads, blockingQueue,
         drain, redis, redisPrefix, maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
         handshake, close, ping, pong, maxQueueBytes, maxQueueSeconds, slowConsumer, authSecret, authSecretFile,
-        authJWKS, authTimeout, logFormat, logLevel, demo,
+        authJWKS, authTimeout, logFormat, logLevel, demo, stallBudget, stallBaseline,
+        stallBudgetReport, writeStallBaseline,
+        strict,
     ]
 }

@@ -18,6 +18,8 @@ actor Supervisor {
     private let book: Mutex<ClusterBook>
     private let began = ContinuousClock.now
     private let sharedSecret: String
+    private let gate: RunGate?
+    private let runBook: Mutex<RunBook>
     private var machine: SupervisorStateMachine
     private var pids: [Int: pid_t] = [:]
     private var timers: [Task<Void, Never>] = []
@@ -31,10 +33,12 @@ actor Supervisor {
     /// SIGKILL comes this much after the workers' own deadline.
     private static let killGrace = Duration.seconds(3)
 
-    init(settings: ServerSettings, listener: CInt, sharedSecret: String, logger: Logger) {
+    init(settings: ServerSettings, listener: CInt, sharedSecret: String, gate: RunGate? = nil, logger: Logger) {
         self.settings = settings
         self.listener = listener
         self.sharedSecret = sharedSecret
+        self.gate = gate
+        runBook = Mutex(RunBook(budget: settings.gate.budget))
         self.logger = logger
         machine = SupervisorStateMachine(
             .init(workers: settings.workers, drain: .seconds(settings.drainSeconds) + Self.killGrace))
@@ -74,7 +78,16 @@ actor Supervisor {
         await admin?.shutdown()
         try? await group.shutdownGracefully()
         close(listener)
-        return exitCode ?? ExitCode.software.rawValue
+        return await verdict(exitCode ?? ExitCode.software.rawValue)
+    }
+
+    /// Judges the run once all that the workers told has been read: their last messages may come after their ends are known.
+    private func verdict(_ code: Int32) async -> Int32 {
+        guard let gate else { return code }
+        for _ in 0..<200 where runBook.withLock({ $0.connected }) > 0 {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return gate.finish(runBook.withLock { $0.figures }, code: code, logger: logger)
     }
 
     private func event(_ input: Input) -> SupervisorStateMachine.Event {
@@ -173,8 +186,12 @@ actor Supervisor {
     /// Reads what a worker tells, on a thread of its own: decoding must not delay the admin address.
     private func read(_ descriptor: CInt, process: Int, slot: Int) {
         let inputs = inputs
+        runBook.withLock { $0.connected(process: process) }
         NamedThread.start("status-\(slot)") { [self] in
-            defer { close(descriptor) }
+            defer {
+                close(descriptor)
+                runBook.withLock { $0.disconnected(process: process) }
+            }
             var decoder = StatusLineDecoder()
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
             var isFirst = true
@@ -199,6 +216,7 @@ actor Supervisor {
         case .line(let bytes):
             do {
                 let status: WorkerStatus = try StallJSON.decode(from: bytes)
+                runBook.withLock { $0.heard(process: process, status: status) }
                 book.withLock { $0.heard(process: process, status: status, at: now) }
                 return true
             } catch {

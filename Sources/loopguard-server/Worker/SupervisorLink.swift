@@ -12,6 +12,7 @@ final class SupervisorLink: Sendable {
     private let descriptor: CInt
     private let changed = Signal()
     private let isStopped = Atomic<Bool>(false)
+    private let hasWrittenLast = DispatchSemaphore(value: 0)
 
     /// SAFETY: NSCondition is a lock; `isSet` is only touched while it is held.
     private final class Signal: @unchecked Sendable {
@@ -46,8 +47,10 @@ final class SupervisorLink: Sendable {
             var diet = StatusDiet()
             let clock = ContinuousClock()
             let began = clock.now
-            while !isStopped.load(ordering: .acquiring) {
-                guard write(diet.next(status(), at: clock.now - began)) else { return }
+            defer { hasWrittenLast.signal() }
+            while true {
+                let isLast = isStopped.load(ordering: .acquiring)
+                guard write(diet.next(status(), at: clock.now - began)), !isLast else { return }
                 changed.wait(seconds: Self.interval)
             }
         }
@@ -65,9 +68,11 @@ final class SupervisorLink: Sendable {
     /// Tells the supervisor at once.
     func push() { changed.set() }
 
+    /// Tells the supervisor for the last time, and waits until that is written: for two seconds, should it not read.
     func stop() {
         isStopped.store(true, ordering: .releasing)
         changed.set()
+        _ = hasWrittenLast.wait(timeout: .now() + 2)
     }
 
     private func write(_ status: WorkerStatus) -> Bool {

@@ -62,6 +62,10 @@ extension RealThreads {
             #expect(!stack.bySignal)
             #expect(stack.costNs > 0)
             expectPlanted("callsRead", lines: Planted.readLines, in: stack)
+            #expect(stack.addresses.first?.provenance == .registers)
+            #expect(stack.addresses.allSatisfy { $0.provenance != nil })
+            let costs = (0..<101).map { _ in capturer.capture(thread: stranger.tid).costNs }.sorted()
+            print("cost: capture(thread:) of a blocked thread \(costs[50]) ns p50, \(costs[100]) ns max of 101")
             pipe.write()
             stranger.finish()
         }
@@ -77,6 +81,8 @@ extension RealThreads {
             #expect(stack.bySignal)
             #expect(stack.validity == .verified, "\(stack.note ?? "")")
             expectPlanted("spins", lines: Planted.spinLines, in: stack)
+            let costs = (0..<101).map { _ in capturer.capture(thread: stranger.tid).costNs }.sorted()
+            print("cost: capture(thread:) of a running thread \(costs[50]) ns p50, \(costs[100]) ns max of 101")
             // A guarded thread is captured the same way when its slot is not at hand.
             let own = Flag()
             let victim = Victim { Planted.spins(until: own) }

@@ -131,4 +131,23 @@ import Testing
         probe.tickSeen(beganNs: slept, dueNs: 0)
         #expect(probe.sample(tid: tid).gapNs == 0)
     }
+
+    /// Prints what it costs in CPU time; asserts nothing that a busy machine could break.
+    @Test func cost() {
+        func cpu() -> UInt64 {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        }
+        let probe = HostProbe()
+        let tid = lg_current_tid()
+        _ = probe.sample(tid: tid)
+        let began = cpu()
+        for _ in 0..<2000 { _ = probe.sample(tid: tid) }
+        let sampled = cpu()
+        for _ in 0..<2000 { probe.wokeUp(latenessNs: 0, wasRung: false) }
+        let woken = cpu()
+        print("cost: host sample \((sampled - began) / 2000) ns of CPU, wake-up \((woken - sampled) / 2000) ns")
+        #expect(woken > began)
+    }
 }

@@ -132,6 +132,18 @@ import Testing
         #expect(classify(.at(46, .call(7)), [.at(50, .call(7))]).category == .blockedInSystemCall)
     }
 
+    /// 200 ms in read(2), then 250 ms in the run queue: without the read there would be no stall of the handler's making.
+    @Test func blockedAndThenStarvedIsBlocked() {
+        let samples = [ThreadSample.at(50, .call(0)), .at(100, .call(0)), .at(200, .call(0))]
+        let closing = ThreadSample.at(475, cpu: 1, delay: 250, .running)
+        let cause = classify(.at(25, .call(0)), samples, BlockedCall(name: "read"), closing: closing)
+        #expect(cause.category == .blockedInSystemCall)
+        #expect(!cause.hostAtFault)
+        // Blocked for a moment only: the machine's.
+        let brief = classify(.at(25, .call(0)), [.at(50, .call(0))], closing: .at(475, cpu: 1, delay: 430, .running))
+        #expect(brief.category == .starved)
+    }
+
     static let hungry: (ThreadSample, [ThreadSample]) = (
         .at(25, state: "R", .running), [.at(125, cpu: 10, delay: 88, state: "R", .running)]
     )
