@@ -10,6 +10,7 @@ struct ReportBuilder {
         var id: String
         var samples: [StackSample] = []
         var detectionLatencyNs: UInt64?
+        var queuedBytes = 0
     }
 
     private let identity: ReportThread.Identity
@@ -23,6 +24,8 @@ struct ReportBuilder {
     mutating func update(with observation: StallObservation) -> (StallReport, isFirst: Bool) {
         let isFirst = open[observation.key] == nil
         var stall = open[observation.key] ?? makeOpen()
+        // Before the stack is symbolicated, which takes its time.
+        if let burdens = observation.burdens { stall.queuedBytes = max(stall.queuedBytes, burdens.queuedBytes) }
         if let stack = observation.stack {
             // The first one is closest to the cause, the latest ones say whether it is still there.
             if stall.samples.count == Self.maximumSamples { stall.samples.remove(at: 1) }
@@ -67,7 +70,9 @@ struct ReportBuilder {
             thresholdNs: seen.thresholdNs, detectionLatencyNs: stall.detectionLatencyNs,
             watchdogLatenessNs: seen.latenessNs, kind: seen.kind, cause: cause, scope: seen.scope,
             blast: BlastRadius(
-                connections: seen.connections, connectionSeconds: Double(seen.connections) * Double(over) / 1e9),
+                connections: seen.connections, connectionSeconds: Double(seen.connections) * Double(over) / 1e9,
+                broadcastsWaiting: seen.burden.broadcasts,
+                bytesWaiting: seen.burden.bytes + stall.queuedBytes, pingsMissed: seen.pingsMissed),
             jobsInTick: seen.jobsInTick, samples: stall.samples,
             fingerprint: Fingerprint.make(
                 frames: frames, kind: seen.kind, category: cause.category, route: seen.scope?.route),

@@ -12,6 +12,7 @@ struct WatchedLoop {
         var call: BlockedCall?
         var scope: StallScope?
         var connections = 0
+        var burden = LoopBurden()
         var kind = StallKind.loopWork
         var jobsInTick: UInt64 = 0
         var latenessNs: UInt64 = 0
@@ -20,6 +21,15 @@ struct WatchedLoop {
         var isOpen = false
         /// Whom the loop's own record of the tick blames, 0 = nobody.
         var endScope: UInt64 = 0
+
+        /// What waits only grows while the loop is stuck. Of the pings the first forecast counts: a later one was made by a
+        /// loop that turns again.
+        mutating func note(_ burdens: LoopBurdens?) {
+            guard let now = burdens?.now else { return }
+            burden.broadcasts = max(burden.broadcasts, now.broadcasts)
+            burden.bytes = max(burden.bytes, now.bytes)
+            if burden.pings == nil, let pings = now.pings, pings.lookedAtNs <= beganNs { burden.pings = pings }
+        }
     }
 
     private(set) var detector: Detector
@@ -86,6 +96,7 @@ struct WatchedLoop {
         switch action {
         case .takeBaseline(let tick):
             keepOpenEvidence()
+            target.burdens?.restart()
             evidence = Evidence(beganNs: tick, baseline: probe?.sample())
             return nil
         case .capture(let index, let view):
@@ -96,12 +107,14 @@ struct WatchedLoop {
             }
             if evidence?.beganNs == tick { evidence = nil }
             if awaiting?.beganNs == tick { awaiting = nil }
+            over.note(target.burdens)
             if over.scope == nil { over.scope = ScopeRegistry.shared.recent(over.endScope)?.snapshot }
             return observation(over, .ended, durationNs: durationNs, isExact: isExact)
         case .missed(let tick, let kind):
             var missed = Evidence(beganNs: tick.beganNs)
             missed.scope = ScopeRegistry.shared.recent(tick.scope)?.snapshot
             missed.connections = target.connections()
+            missed.note(target.burdens)
             missed.kind = kind
             missed.jobsInTick = tick.jobs
             missed.latenessNs = latenessNs
@@ -131,6 +144,7 @@ struct WatchedLoop {
             known.latenessNs = latenessNs
             known.detectionLatencyNs = after - min(after, view.beganNs + detector.options.thresholdNs)
         }
+        known.note(target.burdens)
         // The first look may fall between two jobs.
         if known.scope == nil { known.scope = scope(seen: view) }
         known.kind = view.kind
@@ -164,7 +178,10 @@ struct WatchedLoop {
             key: .init(loop: target.name, beganNs: known.beganNs), phase: phase, durationNs: durationNs,
             isExact: isExact,
             thresholdNs: detector.options.thresholdNs, startedAtUnixNs: WallClock.unixNs() - Int64(clamping: age),
-            scope: known.scope, connections: known.connections, jobsInTick: known.jobsInTick, kind: known.kind,
+            scope: known.scope, connections: known.connections, burden: known.burden,
+            burdens: phase == .ongoing ? target.burdens : nil,
+            pingsMissed: known.burden.pings?.missed(until: known.beganNs &+ durationNs) ?? 0,
+            jobsInTick: known.jobsInTick, kind: known.kind,
             stack: nil, baseline: known.baseline, threadSamples: known.samples, call: known.call,
             latenessNs: known.latenessNs, detectionLatencyNs: known.detectionLatencyNs)
     }

@@ -168,12 +168,8 @@ extension StallReport {
         let elapsed = UInt64(clamping: unixNs.saturatingSubtract(startedAtUnixNs))
         guard elapsed > durationNs else { return }
         durationNs = elapsed
-        blast = BlastRadius(
-            connections: blast.connections,
-            connectionSeconds: BlastRadius.connectionSeconds(
-                connections: blast.connections, durationNs: elapsed, thresholdNs: thresholdNs
-            )
-        )
+        blast.connectionSeconds = BlastRadius.connectionSeconds(
+            connections: blast.connections, durationNs: elapsed, thresholdNs: thresholdNs)
     }
 }
 
