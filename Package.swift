@@ -145,7 +145,7 @@ let package = Package(
         .executableTarget(
             name: "loopguard-accuracy",
             dependencies: [
-                "CAccuracy", "LoopguardCore", "Loopguard",
+                "CAccuracy", "LoopguardCore", "LoopguardCapture", "CLoopguard", "Loopguard",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -206,7 +206,8 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "SymbolicateTests", dependencies: ["loopguard-symbolicate", "LoopguardCapture", "LoopguardCore"]),
+            name: "SymbolicateTests",
+            dependencies: ["loopguard-symbolicate", "LoopguardCapture", "LoopguardCore", "CLoopguard"]),
         .testTarget(name: "LoopguardBusTests", dependencies: ["LoopguardBus"]),
         .testTarget(
             name: "LoopguardRedisTests",
@@ -239,6 +240,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        .testTarget(
+            name: "AccuracyTests", dependencies: ["loopguard-accuracy", "CAccuracy", "Loopguard", "LoopguardCore"]),
         // Rules of the repository itself: allowed imports, banned calls, SAFETY comments.
         .testTarget(name: "TidyTests"),
     ],

@@ -80,3 +80,74 @@ import Testing
         #expect(!channel.isActive)
     }
 }
+
+@Suite struct AdminActionTests {
+    private func post(
+        _ headers: HTTPHeaders, action: AdminAction?, path: String = "/debug/selftest?ms=5"
+    ) async throws -> (status: UInt, body: String) {
+        let channel = NIOAsyncTestingChannel()
+        try await channel.testingEventLoop.executeInContext {
+            try channel.pipeline.syncOperations.addHandler(
+                AdminHandler(timeout: .seconds(30), action: action) { ClusterStatus(workers: []) })
+        }
+        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
+        try await channel.writeInbound(
+            HTTPServerRequestPart.head(
+                HTTPRequestHead(version: .http1_1, method: .POST, uri: path, headers: headers)))
+        try await channel.writeInbound(HTTPServerRequestPart.end(nil))
+        var status: UInt = 0
+        var body = ""
+        reading: while true {
+            switch try await channel.waitForOutboundWrite(as: HTTPServerResponsePart.self) {
+            case .head(let head): status = head.status.code
+            case .body(.byteBuffer(let buffer)): body += String(buffer: buffer)
+            case .body: break
+            case .end: break reading
+            }
+        }
+        _ = try? await channel.finish()
+        return (status, body)
+    }
+
+    private let echo: AdminAction = { method, path, query in
+        guard path == "/debug/selftest" else { return nil }
+        return DebugResponse(status: 200, headers: [], body: "\(method) \(path) \(query)")
+    }
+
+    @Test func `a post from curl is obeyed, with path and query`() async throws {
+        let answer = try await post(["host": "localhost:9090"], action: echo)
+        #expect(answer.status == 200)
+        #expect(answer.body == "POST /debug/selftest ms=5")
+    }
+
+    @Test func `a post from our own page is obeyed`() async throws {
+        let own: [HTTPHeaders] = [
+            ["host": "localhost:9090", "origin": "http://localhost:9090"],
+            ["host": "localhost:9090", "sec-fetch-site": "same-origin", "origin": "null"],
+        ]
+        for headers in own { #expect(try await post(headers, action: echo).status == 200, "\(headers)") }
+    }
+
+    @Test func `a post from the page of another site is refused and does nothing`() async throws {
+        let foreign: [HTTPHeaders] = [
+            ["host": "localhost:9090", "origin": "http://evil.example"],
+            ["host": "localhost:9090", "origin": "null"],
+            ["host": "localhost:9090", "origin": "http://localhost:8080"],
+            ["host": "localhost:9090", "sec-fetch-site": "cross-site"],
+            ["host": "localhost:9090", "sec-fetch-site": "same-site", "origin": "http://localhost:9090"],
+            ["origin": "http://localhost:9090"],
+        ]
+        for headers in foreign {
+            let answer = try await post(headers) { _, _, _ in
+                Issue.record("obeyed: \(headers)")
+                return nil
+            }
+            #expect(answer.status == 403, "\(headers)")
+        }
+    }
+
+    @Test func `an unknown action is not found, and without actions a post is not allowed`() async throws {
+        #expect(try await post([:], action: echo, path: "/debug/other").status == 404)
+        #expect(try await post([:], action: nil).status == 405)
+    }
+}

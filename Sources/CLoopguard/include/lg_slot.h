@@ -32,6 +32,7 @@ typedef struct lg_late_tick {
 } lg_late_tick;
 
 struct lg_capture;
+struct lg_monitor;
 
 /// What wakes one watchdog: an eventfd that loops ring when a late tick ends, and when they wake while the watchdog
 /// sleeps deeply. Recycled, never freed: a loop may be about to ring it when its watchdog ends.
@@ -66,6 +67,9 @@ typedef struct lg_slot {
 
     // Written by the watchdog around a capture by signal, read by the signal handler; see lg_capture.h.
     _Atomic(struct lg_capture *_Nullable) capture;
+
+    // Who is told of the thread's blocking calls (strict mode), null = nobody. Any thread writes it; see lg_strict.h.
+    _Atomic(struct lg_monitor *_Nullable) monitor;
 } lg_slot;
 
 /// CLOCK_MONOTONIC in nanoseconds.

@@ -26,6 +26,7 @@ public final class AdminServer: Sendable {
     private let eventLoop: any EventLoop
     private let logger: Logger
     private let limits: Limits
+    private let action: AdminAction?
     private let cluster: @Sendable () -> ClusterStatus
     private let state = Mutex(State())
 
@@ -35,14 +36,17 @@ public final class AdminServer: Sendable {
         var lastNumber: UInt64 = 0
     }
 
-    /// - Parameter cluster: called on `eventLoop` for each request; must not block.
+    /// - Parameters:
+    ///   - action: obeys `POST` requests; nil, the default: they are answered with 405.
+    ///   - cluster: called on `eventLoop` for each request; must not block.
     public init(
-        eventLoop: any EventLoop, logger: Logger, limits: Limits = .defaults,
+        eventLoop: any EventLoop, logger: Logger, limits: Limits = .defaults, action: AdminAction? = nil,
         cluster: @escaping @Sendable () -> ClusterStatus
     ) {
         self.eventLoop = eventLoop
         self.logger = logger
         self.limits = limits
+        self.action = action
         self.cluster = cluster
     }
 
@@ -52,6 +56,7 @@ public final class AdminServer: Sendable {
     /// - Throws: ``LoopguardError`` with code `.bind` naming the address and the remedy.
     public func start(host: String, port: Int) async throws -> SocketAddress {
         let cluster = self.cluster
+        let action = self.action
         let hosts = AdminHostPolicy(boundTo: host)
         let idle = TimeAmount.nanoseconds(limits.idleTimeout.nanoseconds)
         let bootstrap = ServerBootstrap(group: eventLoop)
@@ -62,7 +67,7 @@ public final class AdminServer: Sendable {
                     self.register(channel)
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
                     try channel.pipeline.syncOperations.addHandler(
-                        AdminHandler(hosts: hosts, timeout: idle, cluster: cluster))
+                        AdminHandler(hosts: hosts, timeout: idle, action: action, cluster: cluster))
                 }
             }
         do {

@@ -9,6 +9,11 @@ extension StackCapturer {
         guard lg_capture_by_copy(capture, slot, stackPointer, programCounter) == LG_CAPTURE_OK else {
             return .none("stacks can be captured on x86-64 only")
         }
+        return unwindCopy()
+    }
+
+    /// Names the addresses of the stack that has been copied without the thread's registers.
+    func unwindCopy() -> CapturedStack {
         let snapshot = lg_capture_copy_snapshot(capture)
         setFramePointer(of: snapshot, to: UInt64(LG_UNKNOWN))
         return unwind(snapshot)

@@ -16,6 +16,11 @@ public final class StackCapturer {
     /// it for the same purpose, for the same reasons).
     public static let defaultSignal: Int32 = SIGURG
 
+    /// Threads of libdispatch, and with them those of Swift's cooperative pool and all that they start, block every signal
+    /// that they can do without, except this one. It is taken over when the first such thread is captured while it runs, and
+    /// only if the program does not handle it.
+    public static let poolSignal: Int32 = SIGPROF
+
     /// The signal that running threads are asked by.
     public let signal: Int32
     /// Most frames of one capture, async ones included.
@@ -89,7 +94,7 @@ public final class StackCapturer {
     }
 
     /// Attempts to read a blocked thread that keeps moving from one system call to the next.
-    private static let attempts = 4
+    static let attempts = 4
 
     private func take(slot: UnsafeMutablePointer<lg_slot>, tick: UInt64, timeoutNs: UInt64) -> CapturedStack {
         guard lg_slot_is_bound(slot) else { return .none("the thread has ended") }
@@ -110,6 +115,8 @@ public final class StackCapturer {
                 stack.note = "the thread moved while it was read"
                 last = stack
             case .running, .unavailable:
+                if let refusal = refusal(probe: probe) { return refusal }
+                if lg_capture_is_installed(signal), Self.isMasked(signal, tid: tid) { return Self.masked(signal) }
                 return ask(slot, tid: tid, tick: tick, timeoutNs: timeoutNs)
             }
         }
@@ -133,6 +140,41 @@ public final class StackCapturer {
                 stack.note = "the job ended while its async callers were read"
             }
             return stack
+        case let result: return refused(result, signal: signal, tid: tid, timeoutNs: timeoutNs)
+        }
+    }
+
+    /// Why a thread cannot answer a signal now; nil = it can. A thread that the kernel holds would leave it pending, and the
+    /// watchdog would wait for nothing.
+    func refusal(probe: ThreadProbe) -> CapturedStack? {
+        switch probe.status()?.state {
+        case "D": .none("the thread waits inside the kernel (state D), where a signal does not reach it")
+        case "T": .none("the thread is stopped by a signal")
+        case "t": .none("the thread is held by a debugger")
+        case "Z", "X": .none("the thread has ended")
+        default: nil
+        }
+    }
+
+    /// Whether the thread blocks the signal for good. While the handler of an earlier capture is about to return, it blocks all
+    /// signals: that is waited for, half a millisecond at most.
+    static func isMasked(_ signal: Int32, tid: Int32) -> Bool {
+        for _ in 0..<5 {
+            if ThreadName.blocks(signal, tid: tid) != true { return false }
+            usleep(100)
+        }
+        return true
+    }
+
+    static func masked(_ signal: Int32) -> CapturedStack {
+        .none("the thread runs, and blocks signal \(signal), which would ask it, in its signal mask")
+    }
+
+    /// A capture by signal that did not work, in words.
+    func refused(
+        _ result: lg_capture_result, signal: Int32, tid: Int32, timeoutNs: UInt64
+    ) -> CapturedStack {
+        switch result {
         case LG_CAPTURE_TICK_OVER: return .tickOver
         case LG_CAPTURE_BUSY: return .none("the thread has not finished the copy of an earlier capture: it got no CPU")
         case LG_CAPTURE_NO_THREAD: return .none("the thread has ended")
@@ -150,7 +192,7 @@ public final class StackCapturer {
         }
     }
 
-    private func probe(of tid: Int32) -> ThreadProbe? {
+    func probe(of tid: Int32) -> ThreadProbe? {
         if let probe = probes[tid] {
             // An ended thread's files read as nothing; its identifier may belong to a new thread.
             if probe.schedstat() != nil || probe.systemCall() != .unavailable { return probe }

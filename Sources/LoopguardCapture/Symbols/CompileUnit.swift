@@ -52,6 +52,13 @@ final class CompileUnit {
         }
     }
 
+    /// Where an address lies that is in none of the unit's functions: assembly has lines, but no functions.
+    func placeOutsideFunctions(of address: UInt64) -> SourcePlace {
+        var place = LineTable(unit: &die, low: 0, high: .max).place(of: address)
+        place.file = place.file.map(absolute)
+        return place
+    }
+
     /// Innermost first.
     func scopes(at address: UInt64) -> [SourceScope] {
         guard let function = function(at: address) else { return [] }

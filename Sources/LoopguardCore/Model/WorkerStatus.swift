@@ -104,13 +104,15 @@ public struct StallsStatus: Codable, Sendable, Equatable {
     public var sites: [StallSite]
     /// Sites forgotten to make room for others.
     public var evictedSites: UInt64
-    /// True when `recent` and `sites` were left out because the reader has them, or gets them soon.
+    /// All finished stalls, suppressed ones included, in a few words; oldest first, bounded.
+    public var timeline: [StallMark]
+    /// True when `recent`, `sites` and `timeline` were left out because the reader has them, or gets them soon.
     public var isAbridged: Bool
 
     /// All its parts.
     public init(
         total: UInt64 = 0, suppressed: UInt64 = 0, ongoing: [StallReport] = [], recent: [StallReport] = [],
-        sites: [StallSite] = [], evictedSites: UInt64 = 0, isAbridged: Bool = false
+        sites: [StallSite] = [], evictedSites: UInt64 = 0, timeline: [StallMark] = [], isAbridged: Bool = false
     ) {
         self.total = total
         self.suppressed = suppressed
@@ -118,7 +120,21 @@ public struct StallsStatus: Codable, Sendable, Equatable {
         self.recent = recent
         self.sites = sites
         self.evictedSites = evictedSites
+        self.timeline = timeline
         self.isAbridged = isAbridged
+    }
+
+    /// Reads what another version may have written: without a timeline it is empty.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        total = try fields.decode(UInt64.self, forKey: .total)
+        suppressed = try fields.decode(UInt64.self, forKey: .suppressed)
+        ongoing = try fields.decode([StallReport].self, forKey: .ongoing)
+        recent = try fields.decode([StallReport].self, forKey: .recent)
+        sites = try fields.decode([StallSite].self, forKey: .sites)
+        evictedSites = try fields.decode(UInt64.self, forKey: .evictedSites)
+        timeline = try fields.decodeIfPresent([StallMark].self, forKey: .timeline) ?? []
+        isAbridged = try fields.decode(Bool.self, forKey: .isAbridged)
     }
 }
 
@@ -140,13 +156,16 @@ public struct StallSite: Codable, Sendable, Equatable {
     public var firstSeenUnixNs: Int64
     /// Wall clock, nanoseconds since 1970.
     public var lastSeenUnixNs: Int64
+    /// The last hour, minute by minute; nil when the worker does not keep it.
+    public var history: SiteHistory?
     /// The longest stall kept in full.
     public var worst: StallReport
 
     /// All its parts.
     public init(
         fingerprint: String, count: UInt64, suppressed: UInt64, totalNs: UInt64, maxNs: UInt64,
-        connectionSeconds: Double, firstSeenUnixNs: Int64, lastSeenUnixNs: Int64, worst: StallReport
+        connectionSeconds: Double, firstSeenUnixNs: Int64, lastSeenUnixNs: Int64, history: SiteHistory? = nil,
+        worst: StallReport
     ) {
         self.fingerprint = fingerprint
         self.count = count
@@ -156,6 +175,7 @@ public struct StallSite: Codable, Sendable, Equatable {
         self.connectionSeconds = connectionSeconds
         self.firstSeenUnixNs = firstSeenUnixNs
         self.lastSeenUnixNs = lastSeenUnixNs
+        self.history = history
         self.worst = worst
     }
 }
@@ -262,6 +282,8 @@ public struct ClusterStatus: Codable, Sendable, Equatable {
 
     /// A worker and how it is known.
     public struct WorkerView: Codable, Sendable, Equatable {
+        /// Name of its host; nil: as in `status`, or the host that answers. Set it for a host that has said nothing yet.
+        public var host: String?
         /// Worker number, 0 when the server runs without a supervisor.
         public var worker: Int
         /// Process identifier.
@@ -277,8 +299,10 @@ public struct ClusterStatus: Codable, Sendable, Equatable {
 
         /// All its parts.
         public init(
-            worker: Int, pid: Int32, state: String, silentForNs: UInt64, restarts: Int, status: WorkerStatus?
+            host: String? = nil, worker: Int, pid: Int32, state: String, silentForNs: UInt64, restarts: Int,
+            status: WorkerStatus?
         ) {
+            self.host = host
             self.worker = worker
             self.pid = pid
             self.state = state

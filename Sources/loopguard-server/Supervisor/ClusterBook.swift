@@ -37,6 +37,7 @@ struct ClusterBook {
             if status.stalls.isAbridged {
                 status.stalls.recent = entry.status?.stalls.recent ?? []
                 status.stalls.sites = entry.status?.stalls.sites ?? []
+                status.stalls.timeline = entry.status?.stalls.timeline ?? []
                 status.stalls.isAbridged = false
             }
             entry.status = status

@@ -71,8 +71,7 @@ final class SupervisorLink: Sendable {
     }
 
     private func write(_ status: WorkerStatus) -> Bool {
-        guard var line = try? StallJSON.encode(status) else { return true }
-        line.append(UInt8(ascii: "\n"))
+        guard let line = StatusDiet.line(status) else { return true }
         return line.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
