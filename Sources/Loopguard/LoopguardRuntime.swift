@@ -49,6 +49,7 @@ public final class LoopguardRuntime: Sendable {
     private let controlTarget: WatchTarget
     private let watchdog: WatchdogThread
     private let reports: ReportThread
+    let selftestProbe: SelfTestProbe
     private let ending = Mutex<Task<Void, Never>?>(nil)
     private let identity: ReportThread.Identity
     private let startedAtUnixNs = WallClock.unixNs()
@@ -56,7 +57,8 @@ public final class LoopguardRuntime: Sendable {
 
     private init(
         controlGroup: MultiThreadedEventLoopGroup, controlTarget: WatchTarget, group: GuardedEventLoopGroup,
-        pool: OffloadPool, watchdog: WatchdogThread, reports: ReportThread, identity: ReportThread.Identity,
+        pool: OffloadPool, watchdog: WatchdogThread, reports: ReportThread, selftestProbe: SelfTestProbe,
+        identity: ReportThread.Identity,
         degradations: [String]
     ) {
         self.controlGroup = controlGroup
@@ -66,6 +68,7 @@ public final class LoopguardRuntime: Sendable {
         self.pool = pool
         self.watchdog = watchdog
         self.reports = reports
+        self.selftestProbe = selftestProbe
         self.identity = identity
         self.degradations = degradations
     }
@@ -100,8 +103,10 @@ public final class LoopguardRuntime: Sendable {
         let identity = ReportThread.Identity(
             host: configuration.host, worker: configuration.worker, pid: System.processID)
         let control = try await WatchTarget.control(controlGroup.next(), threshold: group.threshold)
+        let selftestProbe = SelfTestProbe()
         let reports = ReportThread(
-            identity: identity, reporters: configuration.reporters ?? [LogStallReporter(logger: configuration.logger)])
+            identity: identity,
+            reporters: (configuration.reporters ?? [LogStallReporter(logger: configuration.logger)]) + [selftestProbe])
         let watchdog = try WatchdogThread(targets: group.loops.map(WatchTarget.init) + [control], reports: reports)
         var degradations = watchdog.facilities()
         degradations += await heartbeatDegradations(group)
@@ -117,7 +122,7 @@ public final class LoopguardRuntime: Sendable {
         for line in degradations { configuration.logger.notice("degraded: \(line)") }
         return LoopguardRuntime(
             controlGroup: controlGroup, controlTarget: control, group: group, pool: pool, watchdog: watchdog,
-            reports: reports, identity: identity, degradations: degradations)
+            reports: reports, selftestProbe: selftestProbe, identity: identity, degradations: degradations)
     }
 
     /// The linker must have bound NIO to our `epoll_wait`: each loop is made to turn once, and must have ticked.
@@ -149,6 +154,9 @@ public final class LoopguardRuntime: Sendable {
             offload: pool.status,
             metrics: metrics + watchdog.metrics)
     }
+
+    /// Worker number in reports.
+    var worker: Int { identity.worker }
 
     /// Calls `body` on the report thread whenever a stall begins, goes on or ends.
     public func onStallChange(_ body: @escaping @Sendable () -> Void) { reports.onChange(body) }

@@ -7,8 +7,11 @@ public enum LoopsPage {
             "<h1>Loops</h1>\n<p class=\"lead\">Guarded event loops of all workers. The bars count stalls by "
         main += "length: at least 1, 2, 4, 8… thresholds.</p>\n"
         main += PageShell.workers(document.workers, now: document.generatedAtUnixNs)
-        let rows = cluster.workers.flatMap { view in
-            (view.status?.loops ?? []).map { row($0, view, threshold: view.status?.thresholdNs ?? 0) }
+        main += PageShell.notes(document.notes)
+        let rows = cluster.everybody.flatMap { view in
+            (view.status?.loops ?? []).map {
+                row($0, view, name: name(view, cluster), threshold: view.status?.thresholdNs ?? 0)
+            }
         }
         if rows.isEmpty {
             main += "<p class=\"empty\">No loop is known.</p>"
@@ -30,12 +33,13 @@ public enum LoopsPage {
     public static func text(_ cluster: ClusterStatus) -> String {
         var out = TextPage(width: StallsText.width)
         out.line("LOOPGUARD LOOPS   \(UTCTime.text(cluster.nowUnixNs))")
+        for note in cluster.notes { out.wrapped(note, indent: 0) }
         let header = ["worker", "loop", "state", "conns", "ticks", "jobs", "stalls", "longest", "total"]
         var rows = [header]
-        for view in cluster.workers {
+        for view in cluster.everybody {
             for loop in view.status?.loops ?? [] {
                 rows.append([
-                    "\(view.worker)", loop.name, state(loop, view), HumanText.count(loop.connections),
+                    name(view, cluster), loop.name, state(loop, view), HumanText.count(loop.connections),
                     HumanText.count(loop.ticks), HumanText.count(loop.jobs), HumanText.count(loop.lateTicks),
                     HumanText.duration(ns: loop.lateMaxNs), HumanText.duration(ns: loop.lateTotalNs),
                 ])
@@ -67,10 +71,17 @@ public enum LoopsPage {
         return loop.busyForNs == 0 ? "waiting" : "busy for \(HumanText.duration(ns: loop.busyForNs))"
     }
 
-    private static func row(_ loop: LoopStatus, _ view: ClusterStatus.WorkerView, threshold: UInt64) -> HTML {
+    /// The number alone unless there are several hosts.
+    private static func name(_ view: ClusterStatus.WorkerView, _ cluster: ClusterStatus) -> String {
+        cluster.others.isEmpty ? "\(view.worker)" : "\(view.hostName ?? "?") \(view.worker)"
+    }
+
+    private static func row(
+        _ loop: LoopStatus, _ view: ClusterStatus.WorkerView, name: String, threshold: UInt64
+    ) -> HTML {
         let mark: HTML = loop.stalled ? " class=\"bad\"" : ""
         return """
-            <tr\(mark)><td>\(view.worker)</td><td class="m">\(loop.name)</td><td>\(state(loop, view))</td>\
+            <tr\(mark)><td>\(name)</td><td class="m">\(loop.name)</td><td>\(state(loop, view))</td>\
             <td class="n">\(HumanText.count(loop.connections))</td><td class="n">\(HumanText.count(loop.ticks))</td>\
             <td class="n">\(HumanText.count(loop.jobs))</td><td class="n">\(HumanText.count(loop.lateTicks))</td>\
             <td class="n">\(HumanText.duration(ns: loop.lateMaxNs))</td>\

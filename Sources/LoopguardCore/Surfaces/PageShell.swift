@@ -166,13 +166,15 @@ enum PageShell {
     /// The workers as a row of marks; silent ones are red.
     static func workers(_ workers: [StallsDocument.Worker], now: Int64) -> HTML {
         guard !workers.isEmpty else { return "<p class=\"note bad\">No worker is known.</p>" }
+        let hasHosts = Set(workers.map(\.host)).count > 1
         let items = workers.map { worker -> HTML in
+            let name = worker.name(withHost: hasHosts)
             if worker.isSilent {
                 return
-                    "<li class=\"bad\"><b>worker \(worker.worker)</b> silent for \(HumanText.duration(ns: worker.silentForNs)) <span>· pid \(worker.pid)</span></li>"
+                    "<li class=\"bad\"><b>\(name)</b> silent for \(HumanText.duration(ns: worker.silentForNs)) <span>· pid \(worker.pid)</span></li>"
             }
             let isWarning = worker.state != "running" || !worker.notReady.isEmpty
-            var text: HTML = "<b>worker \(worker.worker)</b> \(worker.state) "
+            var text: HTML = "<b>\(name)</b> \(worker.state) "
             text += "<span>· \(HumanText.count(worker.connections, "connection")) · pid \(worker.pid)"
             if let started = worker.startedAtUnixNs {
                 let up = UInt64(clamping: now.saturatingSubtract(started))
@@ -188,6 +190,11 @@ enum PageShell {
             return "<li\(mark)>\(text)</li>"
         }
         return "<ul class=\"workers\">\(items.joined())</ul>"
+    }
+
+    /// What is not known of other hosts.
+    static func notes(_ notes: [String]) -> HTML {
+        notes.map { note -> HTML in "<p class=\"note warn\">\(note)</p>\n" }.joined()
     }
 
     /// One figure with its name.

@@ -13,6 +13,7 @@ public enum StallsPage {
         let now = document.generatedAtUnixNs
         var main = summary(document)
         main += PageShell.workers(document.workers, now: now)
+        main += PageShell.notes(document.notes)
         main += degradations(document)
         if !document.ongoing.isEmpty {
             main += "<h2>Going on now</h2>\n"

@@ -53,8 +53,10 @@ public enum StallsText {
         if document.suppressed > 0 { totals += " · \(HumanText.count(document.suppressed, "report")) suppressed" }
         if document.evictedSites > 0 { totals += " · \(HumanText.count(document.evictedSites, "place")) forgotten" }
         out.line(totals)
+        for note in document.notes { out.wrapped(note, indent: 0) }
+        let hasHosts = Set(document.workers.map(\.host)).count > 1
         for worker in document.workers {
-            var line = "worker \(worker.worker)   "
+            var line = "\(worker.name(withHost: hasHosts))   "
             line += worker.isSilent ? "SILENT for \(HumanText.duration(ns: worker.silentForNs))" : worker.state
             line += "   pid \(worker.pid)   \(HumanText.count(worker.connections, "connection"))"
             if let threshold = worker.thresholdNs { line += "   threshold \(HumanText.duration(ns: threshold))" }

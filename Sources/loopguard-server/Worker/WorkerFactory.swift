@@ -19,6 +19,7 @@ enum WorkerFactory {
         configuration.offload.threads = settings.blockingThreads
         configuration.offload.queueLimit = settings.blockingQueue
         configuration.worker = index
+        if let name = settings.hostName { configuration.host = name }
         configuration.logger = Logger(label: "loopguard")
         do {
             return try await LoopguardRuntime.start(configuration)

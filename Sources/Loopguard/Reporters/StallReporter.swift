@@ -1,0 +1,11 @@
+public import LoopguardCore
+
+/// Gets every stall.
+///
+/// Called on the report thread, one call at a time. A reporter that blocks delays reports, never a loop or the detection.
+public protocol StallReporter: Sendable {
+    /// A stall goes on; called again with each further stack, at doubling distances.
+    func stallSeen(_ report: StallReport)
+    /// The stall is over; the report is final. `isSuppressed`: its place has had many, and this one is counted only.
+    func stallEnded(_ report: StallReport, isSuppressed: Bool)
+}
