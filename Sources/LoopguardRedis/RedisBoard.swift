@@ -172,7 +172,8 @@ public final class RedisBoard: Sendable {
                     } else {
                         promise.fail(
                             BusError(
-                                .protocolViolation, "Redis at \(address) answered the board's script with \(reply.kind)."))
+                                .protocolViolation,
+                                "Redis at \(address) answered the board's script with \(reply.kind)."))
                     }
                 }
             }

@@ -83,14 +83,14 @@ def test_nonsense_in_redis_is_a_line_and_no_harm(start_server, redis):
     alpha = start_server("--redis", redis.url, "--host-name", "alpha")
     key = "loopguard:h:{hosts}"
     now = int(redis.command("TIME").split(b"\r\n")[2]) * 1000
-    texts = {"junk": "{", "binary": "\x00\x01", "huge": "x" * 300_000, "<b>": json.dumps({"workers": "no"})}
+    texts = {"junk": "{", "binary": "\x00\x01", "huge": "x" * 300_000, "<img>": json.dumps({"workers": "no"})}
     for name, text in texts.items():
         for field, value in (("t", now), ("w", now), ("v", "1"), ("d", text)):
             redis.command("HSET", key, f"{field}:{name}", value)
     notes = eventually(lambda: len(document(alpha)["notes"]) == 4 and document(alpha)["notes"], 15, "four lines")
     assert any("300000 bytes" in note for note in notes)
     assert hosts(alpha) == {("alpha", 0): "running"}
-    assert "<b>" not in alpha.admin("/debug/stalls.html").text
+    assert "<img>" not in alpha.admin("/debug/stalls.html").text
     redis.command("DEL", key)
     redis.command("SET", key, "not a hash")
     eventually(lambda: "other hosts are unknown" in " ".join(document(alpha)["notes"]), 15, "the wrong kind of key")

@@ -99,7 +99,10 @@ import Tracing
             report.scope = stalled
             reporter.stallEnded(report, isSuppressed: false)
         }
-        #expect(tracer.finishedSpans.map(\.parentSpanID) == [message.context.inMemorySpanContext?.spanID, inner.context.inMemorySpanContext?.spanID])
+        #expect(
+            tracer.finishedSpans.map(\.parentSpanID) == [
+                message.context.inMemorySpanContext?.spanID, inner.context.inMemorySpanContext?.spanID,
+            ])
         #expect(tracer.finishedSpans.map(\.traceID).allSatisfy { $0 == message.context.inMemorySpanContext?.traceID })
     }
 
@@ -107,9 +110,18 @@ import Tracing
 
     private final class Lines: LogHandler, Sendable {
         let lines = Mutex<[(String, Logger.Metadata)]>([])
-        var metadata: Logger.Metadata { get { [:] } set {} }
-        var logLevel: Logger.Level { get { .trace } set {} }
-        subscript(metadataKey _: String) -> Logger.Metadata.Value? { get { nil } set {} }
+        var metadata: Logger.Metadata {
+            get { [:] }
+            set {}
+        }
+        var logLevel: Logger.Level {
+            get { .trace }
+            set {}
+        }
+        subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+            get { nil }
+            set {}
+        }
         func log(event: LogEvent) { lines.withLock { $0.append((event.message.description, event.metadata ?? [:])) } }
     }
 

@@ -79,7 +79,9 @@ public struct LogStallReporter: StallReporter {
 extension StallReport {
     /// Function, file and line of the innermost frame that somebody wrote; nil without a stack.
     var topFrame: String? {
-        guard let frame = samples.first?.frames.first(where: { !$0.isRuntime && $0.function != nil }) else { return nil }
+        guard let frame = samples.first?.frames.first(where: { !$0.isRuntime && $0.function != nil }) else {
+            return nil
+        }
         let place = frame.file.map { " \($0):\(frame.line ?? 0)" } ?? ""
         return "\(frame.function ?? "?")\(place)"
     }

@@ -1,5 +1,5 @@
-import Glibc
 import CLoopguard
+import Glibc
 import LoopguardCore
 import NIOCore
 import Synchronization

@@ -1,4 +1,3 @@
-
 /// A stall that is planted on purpose, so that a user can prove that the alarm works.
 public struct SelfTest: Codable, Sendable, Equatable {
     /// How the loop is held.

@@ -61,7 +61,8 @@ struct RuntimeOptions: ParsableArguments {
     @Flag(help: "Refuse POST /debug/selftest, which plants a stall to prove that the alarm works.")
     var noSelftest = false
     @Option(
-        help: ArgumentHelp("The longest stall that a self-test may plant, in milliseconds. (default: 5000)",
+        help: ArgumentHelp(
+            "The longest stall that a self-test may plant, in milliseconds. (default: 5000)",
             valueName: "MILLISECONDS"))
     var selftestMaxMs: String?
     @Flag(help: "Also serve /ws/demo/…: handlers that block on purpose.")
@@ -70,7 +71,8 @@ struct RuntimeOptions: ParsableArguments {
     var flags: [(Setting, String?)] {
         [
             (.workers, workers), (.loops, loops), (.watchdog, watchdogMs), (.blockingThreads, blockingThreads),
-            (.blockingQueue, blockingQueue), (.drain, drainSeconds), (.workerStart, workerStartSeconds), (.workerSilent, workerSilentSeconds),
+            (.blockingQueue, blockingQueue), (.drain, drainSeconds), (.workerStart, workerStartSeconds),
+            (.workerSilent, workerSilentSeconds),
             (.noSelftest, noSelftest ? "true" : nil), (.selftestMax, selftestMaxMs), (.demo, demo ? "true" : nil),
         ]
     }
@@ -97,11 +99,11 @@ struct BusOptions: ParsableArguments {
             valueName: "SECONDS"))
     var hostKeepSeconds: String?
 
-    var flags: [(Setting, String?)] { 
+    var flags: [(Setting, String?)] {
         [
             (.redis, redis), (.redisPrefix, redisPrefix), (.hostName, hostName), (.hostKeep, hostKeepSeconds),
         ]
-     }
+    }
 }
 
 /// What one client may use.

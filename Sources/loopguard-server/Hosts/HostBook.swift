@@ -93,7 +93,8 @@ struct HostBook {
                 var view = view
                 view.host = name
                 if isSilent { view.state = "silent" }
-                view.silentForNs = view.silentForNs.addingReportingOverflow(age).overflow ? .max : view.silentForNs + age
+                view.silentForNs =
+                    view.silentForNs.addingReportingOverflow(age).overflow ? .max : view.silentForNs + age
                 workers.append(view)
             }
         }

@@ -35,7 +35,9 @@ struct HostDiet {
     static func text(_ cluster: ClusterStatus, maximumBytes: Int) -> [UInt8]? {
         var most = 64
         while true {
-            if let text = try? StallJSON.encode(thinned(cluster, most: most)), text.count <= maximumBytes { return text }
+            if let text = try? StallJSON.encode(thinned(cluster, most: most)), text.count <= maximumBytes {
+                return text
+            }
             guard most > 0 else { return nil }
             most /= 2
         }

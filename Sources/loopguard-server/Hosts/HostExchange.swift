@@ -92,7 +92,8 @@ final class HostExchange: Sendable {
             }
             do {
                 let known = book.withLock { $0.known }
-                let answer = try board.exchange(host: id, version: "\(start).\(number)", text: text, known: known).wait()
+                let answer = try board.exchange(host: id, version: "\(start).\(number)", text: text, known: known)
+                    .wait()
                 if !answer.hasOurs { diet.forget() }
                 book.withLock { $0.heard(answer.notes, at: elapsed) }
                 if hasFailed { logger.notice("the other hosts are known again") }
@@ -101,7 +102,9 @@ final class HostExchange: Sendable {
                 diet.forget()
                 book.withLock { $0.failed("\(error)", at: elapsed) }
                 // The first second has no connection yet: that is no news.
-                if !hasFailed, number > 1 { logger.warning("other hosts are unknown", metadata: ["reason": "\(error)"]) }
+                if !hasFailed, number > 1 {
+                    logger.warning("other hosts are unknown", metadata: ["reason": "\(error)"])
+                }
                 hasFailed = true
             }
             Thread.sleep(forTimeInterval: Self.interval)

@@ -29,5 +29,7 @@ enum SelfTestMessages {
         return try? JSONDecoder().decode(Answer.self, from: Data(line.dropFirst()))
     }
 
-    private static func encode(_ value: some Encodable) -> [UInt8] { (try? JSONEncoder().encode(value)).map(Array.init) ?? [] }
+    private static func encode(_ value: some Encodable) -> [UInt8] {
+        (try? JSONEncoder().encode(value)).map(Array.init) ?? []
+    }
 }

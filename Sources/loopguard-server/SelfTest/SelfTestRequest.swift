@@ -20,7 +20,9 @@ struct SelfTestRequest: Equatable {
             let value = parts.count > 1 ? String(parts[1]) : ""
             switch parts[0] {
             case "loop":
-                guard !value.isEmpty, value.utf8.count <= 64 else { throw Refusal(400, "loop is a name such as loop-0.") }
+                guard !value.isEmpty, value.utf8.count <= 64 else {
+                    throw Refusal(400, "loop is a name such as loop-0.")
+                }
                 test.loop = value
             case "worker":
                 guard let number = Int(value), (0...1024).contains(number) else {

@@ -71,7 +71,8 @@ struct Setting: Sendable, Hashable {
     /// All settings that may also stand in the configuration file.
     static let all: [Setting] = [
         host, port, admin, tlsCertificate, tlsKey, origin, workers, loops, watchdog, blockingThreads, blockingQueue,
-        drain, redis, redisPrefix, hostName, hostKeep, noSelftest, selftestMax, workerStart, workerSilent, maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
+        drain, redis, redisPrefix, hostName, hostKeep, noSelftest, selftestMax, workerStart, workerSilent,
+        maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
         handshake, close, ping, pong, maxQueueBytes, maxQueueSeconds, slowConsumer, authSecret, authSecretFile,
         authJWKS, authTimeout, logFormat, logLevel, demo,
     ]

@@ -91,7 +91,8 @@ final class Worker: Sendable {
                 listening: address, degradations: runtime.status().degradations,
                 demoToken: try await Banner.demoToken(settings, secret: sharedSecret))
         }
-        link?.start(status: { self.status() }, selftest: { await self.selftest($0, maximumMilliseconds: $1) },
+        link?.start(
+            status: { self.status() }, selftest: { await self.selftest($0, maximumMilliseconds: $1) },
             onGone: { input.yield(.supervisorGone) })
         if let link { runtime.onStallChange { link.push() } }
         let producer = DashboardProducer(

@@ -198,7 +198,8 @@ struct SupervisorStateMachineTests {
 
     @Test func aSilentWorkerIsKilledOnceAndReplaced() {
         var machine = running(2)
-        #expect(machine.handle(.silent(process: 2), at: .seconds(40)) == [.log(.killedSilent(slot: 2)), .kill(process: 2)])
+        #expect(
+            machine.handle(.silent(process: 2), at: .seconds(40)) == [.log(.killedSilent(slot: 2)), .kill(process: 2)])
         #expect(machine.handle(.silent(process: 2), at: .seconds(41)) == [])
         #expect(machine.handle(.silent(process: 9), at: .seconds(41)) == [])
         let after = machine.handle(.exited(process: 2, code: nil), at: .seconds(42))
