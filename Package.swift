@@ -5,7 +5,7 @@ let package = Package(
     name: "loopguard",
     products: [
         .executable(name: "loopguard-server", targets: ["loopguard-server"]),
-        .library(name: "Loopguard", targets: ["Loopguard"]),
+        .library(name: "Loopguard", targets: ["Loopguard", "LoopguardCore"]),
         .library(name: "LoopguardWebSocket", targets: ["LoopguardWebSocket"]),
         .library(name: "LoopguardBus", targets: ["LoopguardBus"]),
         .library(name: "LoopguardRedis", targets: ["LoopguardRedis"]),

@@ -50,6 +50,20 @@ static int install_alternate_stack(void) {
     return sigaltstack(&st, NULL) == 0 ? 0 : errno;
 }
 
+// A loop that somebody else owns may end while it is marked: its mark would stay "busy" for ever.
+static pthread_key_t end_of_thread;
+static int end_of_thread_status;
+
+static void thread_ends(void *slot) { lg_slot_unbind(slot); }
+
+static void make_end_of_thread(void) { end_of_thread_status = pthread_key_create(&end_of_thread, thread_ends); }
+
+static int watch_end_of_thread(lg_slot *slot) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_end_of_thread);
+    return end_of_thread_status ? end_of_thread_status : pthread_setspecific(end_of_thread, slot);
+}
+
 static inline void begin_tick(lg_slot *s) {
     atomic_store_explicit(&s->scope, 0, memory_order_relaxed);
     atomic_store_explicit(&s->tick_scope, 0, memory_order_relaxed);
@@ -78,6 +92,8 @@ int lg_slot_bind(lg_slot *slot) {
     sigemptyset(&mask);
     sigaddset(&mask, lg_capture_signal());
     e = pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
+    if (e) return e;
+    e = watch_end_of_thread(slot);
     if (e) return e;
     begin_tick(slot);
     atomic_store_explicit(&slot->bound, true, memory_order_release);
@@ -152,6 +168,7 @@ static inline void end_tick(lg_slot *s) {
 void lg_slot_unbind(lg_slot *slot) {
     if (tls_slot != slot) return;
     tls_slot = NULL;
+    pthread_setspecific(end_of_thread, NULL);
     end_tick(slot);
     atomic_store_explicit(&slot->bound, false, memory_order_release);
 }
@@ -193,6 +210,11 @@ void lg_bell_ring(lg_bell *bell) {
     ssize_t r = write(bell->fd, &one, sizeof one);
     (void)r; // full counter = the bell is ringing already
     errno = e;
+}
+
+bool lg_membarrier_is_there(void) {
+    long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+    return commands > 0 && (commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0;
 }
 
 bool lg_deep_sleep_enter(lg_bell *bell) {

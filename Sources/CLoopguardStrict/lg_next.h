@@ -39,6 +39,10 @@ static inline void *lg_find(const char *name, const char *version) {
 
 #define next(name) atomic_load_explicit(&lg_pointer_##name, memory_order_relaxed)
 
+// Swift's clang moves cold paths into functions of their own, which would stand between a wrapper and its caller in the
+// walk that tells sites apart; not so in functions that may not be inlined.
+#define LG_WHOLE __attribute__((noinline))
+
 // The rest of a wrapper on a guarded thread that is about to offend.
 #define LG_BLOCK(type, call_name, number, a0, a1, a2, expression)                                                      \
     do {                                                                                                               \
@@ -54,7 +58,7 @@ static inline void *lg_find(const char *name, const char *version) {
 // A whole wrapper. `name`: the symbol; `call_name`: how it is reported; `offends`: evaluated on a guarded loop only.
 #define LG_WRAP_AS(type, name, call_name, params, args, missing, number, a0, a1, a2, offends)                          \
     LG_NEXT(type, name, params, args, missing)                                                                         \
-    type name params {                                                                                                 \
+    LG_WHOLE type name params {                                                                                        \
         if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_##call_name) || !(offends)) return next(name) args;             \
         LG_BLOCK(type, call_name, number, a0, a1, a2, next(name) args);                                                \
     }

@@ -64,26 +64,6 @@ static void raise_to(_Atomic uint64_t *to, uint64_t n) {
     while (old < n && !atomic_compare_exchange_weak_explicit(to, &old, n, RELAXED, RELAXED)) {}
 }
 
-// MARK: calls
-
-const char *lg_call_name(lg_call call) {
-    static const char *const names[] = {
-#define NAME(name, class) #name,
-        LG_CALLS(NAME)
-#undef NAME
-    };
-    return call < LG_CALL_COUNT ? names[call] : "?";
-}
-
-lg_call_class lg_call_class_of(lg_call call) {
-    static const lg_call_class classes[] = {
-#define CLASS(name, class) class,
-        LG_CALLS(CLASS)
-#undef CLASS
-    };
-    return call < LG_CALL_COUNT ? classes[call] : LG_CLASS_EVENT;
-}
-
 // MARK: monitors
 
 static bool prepare_records(void) {

@@ -19,7 +19,7 @@ void sync(void) { (void)forward_sync(); }
 // The mode is read even when the caller gave none: then it is a register's garbage, which the original ignores as well.
 #define LG_OPEN(name, number, fd, path_at, params, args, declared)                                                     \
     LG_NEXT(int, name, params, args, -1)                                                                               \
-    int name declared {                                                                                                \
+    LG_WHOLE int name declared {                                                                                       \
         va_list list;                                                                                                  \
         va_start(list, flags);                                                                                         \
         mode_t mode = va_arg(list, mode_t);                                                                            \
@@ -52,7 +52,7 @@ LG_WRAP_AS(int, fstatat64, fstatat, (int fd, const char *path, struct stat64 *s,
 // MARK: file locks: tried first, so that only one that somebody holds is an offence
 
 LG_NEXT(int, flock, (int fd, int operation), (fd, operation), -1)
-int flock(int fd, int operation) {
+LG_WHOLE int flock(int fd, int operation) {
     if (LG_LIKELY_OFF() || (operation & (LOCK_NB | LOCK_UN)) || !lg_gate_enters(LG_CALL_flock))
         return next(flock)(fd, operation);
     int saved = errno;
@@ -64,7 +64,7 @@ int flock(int fd, int operation) {
 
 #define LG_LOCKF(name, offset)                                                                                         \
     LG_NEXT(int, name, (int fd, int command, offset length), (fd, command, length), -1)                                \
-    int name(int fd, int command, offset length) {                                                                     \
+    LG_WHOLE int name(int fd, int command, offset length) {                                                            \
         if (LG_LIKELY_OFF() || command != F_LOCK || !lg_gate_enters(LG_CALL_lockf))                                    \
             return next(name)(fd, command, length);                                                                    \
         int saved = errno;                                                                                             \
@@ -84,7 +84,7 @@ LG_LOCKF(lockf64, off64_t)
         errno = saved;                                                                                                 \
         LG_BLOCK(int, fcntl, SYS_fcntl, fd, command, 0, next(name)(fd, command, argument));                            \
     }                                                                                                                  \
-    int name(int fd, int command, ...) {                                                                               \
+    LG_WHOLE int name(int fd, int command, ...) {                                                                      \
         va_list list;                                                                                                  \
         va_start(list, command);                                                                                       \
         uintptr_t argument = va_arg(list, uintptr_t);                                                                  \

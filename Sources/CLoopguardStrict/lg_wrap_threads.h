@@ -37,7 +37,7 @@ static LG_COLD int guarded_mutex_lock(pthread_mutex_t *m) {
     LG_BLOCK(int, pthread_mutex_lock, SYS_futex, (uintptr_t)m, FUTEX_WAIT, 0, next(pthread_mutex_lock)(m));
 }
 
-int pthread_mutex_lock(pthread_mutex_t *m) {
+LG_WHOLE int pthread_mutex_lock(pthread_mutex_t *m) {
     if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_pthread_mutex_lock)) return next(pthread_mutex_lock)(m);
     return guarded_mutex_lock(m);
 }
@@ -56,7 +56,7 @@ static LG_COLD int guarded_mutex_timedlock(pthread_mutex_t *m, const struct time
              next(pthread_mutex_timedlock)(m, until));
 }
 
-int pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *until) {
+LG_WHOLE int pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *until) {
     if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_pthread_mutex_timedlock))
         return next(pthread_mutex_timedlock)(m, until);
     return guarded_mutex_timedlock(m, until);
@@ -75,7 +75,7 @@ int pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *until) {
         }                                                                                                              \
         LG_BLOCK(int, pthread_rwlock_##kind, SYS_futex, (uintptr_t)l, FUTEX_WAIT, 0, next(pthread_rwlock_##kind)(l));  \
     }                                                                                                                  \
-    int pthread_rwlock_##kind(pthread_rwlock_t *l) {                                                                   \
+    LG_WHOLE int pthread_rwlock_##kind(pthread_rwlock_t *l) {                                                          \
         if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_pthread_rwlock_##kind)) return next(pthread_rwlock_##kind)(l);  \
         return guarded_##kind(l);                                                                                      \
     }
@@ -86,7 +86,7 @@ LG_RWLOCK(wrlock)
 
 #define LG_CONDITION(name, params, args)                                                                               \
     LG_NEXT_OF(int, name, #name, "GLIBC_2.3.2", params, args, ENOSYS)                                                  \
-    int name params {                                                                                                  \
+    LG_WHOLE int name params {                                                                                         \
         if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_##name)) return next(name) args;                                \
         LG_BLOCK(int, name, SYS_futex, (uintptr_t)c, FUTEX_WAIT, 0, next(name) args);                                  \
     }
@@ -108,7 +108,7 @@ static bool cannot_have(sem_t *s, int *result) {
 
 #define LG_SEMAPHORE(name, params, args)                                                                               \
     LG_NEXT(int, name, params, args, -1)                                                                               \
-    int name params {                                                                                                  \
+    LG_WHOLE int name params {                                                                                         \
         if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_##name)) return next(name) args;                                \
         int r;                                                                                                         \
         if (!cannot_have(s, &r)) return r;                                                                             \
@@ -118,7 +118,7 @@ LG_SEMAPHORE(sem_wait, (sem_t * s), (s))
 LG_SEMAPHORE(sem_clockwait, (sem_t * s, clockid_t clock, const struct timespec *until), (s, clock, until))
 
 LG_NEXT(int, sem_timedwait, (sem_t * s, const struct timespec *until), (s, until), -1)
-int sem_timedwait(sem_t *s, const struct timespec *until) {
+LG_WHOLE int sem_timedwait(sem_t *s, const struct timespec *until) {
     if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_sem_timedwait)) return next(sem_timedwait)(s, until);
     int r;
     if (!cannot_have(s, &r)) return r;
@@ -130,7 +130,7 @@ int sem_timedwait(sem_t *s, const struct timespec *until) {
 }
 
 LG_NEXT(int, pthread_join, (pthread_t thread, void **value), (thread, value), ENOSYS)
-int pthread_join(pthread_t thread, void **value) {
+LG_WHOLE int pthread_join(pthread_t thread, void **value) {
     if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_pthread_join)) return next(pthread_join)(thread, value);
     int r = pthread_tryjoin_np(thread, value);
     if (r != EBUSY) return r;
@@ -187,7 +187,7 @@ static LG_COLD long guarded_futex(long a, long b, long c, long d, long e, long f
     LG_BLOCK(long, futex, SYS_futex, a, b, c, next(lg_syscall)(SYS_futex, a, b, c, d, e, f));
 }
 
-long lg_syscall(long number, long a, long b, long c, long d, long e, long f) {
+LG_WHOLE long lg_syscall(long number, long a, long b, long c, long d, long e, long f) {
     if (LG_LIKELY_OFF() || number != SYS_futex || !futex_waits(b) || !lg_gate_enters(LG_CALL_futex))
         return next(lg_syscall)(number, a, b, c, d, e, f);
     return guarded_futex(a, b, c, d, e, f);

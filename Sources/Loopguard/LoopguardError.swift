@@ -15,6 +15,8 @@ public struct LoopguardError: Error, Sendable, CustomStringConvertible {
         public static let notFound = Code("notFound")
         /// Something is under way that excludes what was asked for.
         public static let busy = Code("busy")
+        /// Another watchdog or runtime watches a loop of this group.
+        public static let alreadyWatched = Code("alreadyWatched")
     }
 
     public var code: Code

@@ -35,7 +35,7 @@ enum Program {
     static func captureStall() throws -> CapturedStack {
         var descriptors: [Int32] = [0, 0]
         try #require(pipe(&descriptors) == 0)
-        defer { descriptors.forEach { close($0) } }
+        defer { for descriptor in descriptors { close(descriptor) } }
         let slot = try #require(lg_slot_create("stall", 1_000_000))
         let (reader, writer) = (descriptors[0], descriptors[1])
         let address = UInt(bitPattern: slot)

@@ -83,7 +83,8 @@ static inline uint64_t lg_now_ns(void) {
 lg_slot *_Nullable lg_slot_create(const char *name, uint64_t threshold_ns);
 
 /// Makes `slot` the calling thread's slot: records thread and stack bounds, installs an alternate signal stack,
-/// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
+/// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own
+/// thread, whose end unbinds the slot. Returns 0 or an errno.
 int lg_slot_bind(lg_slot *slot);
 
 /// Takes the slot off the calling thread again (before the thread ends). The running tick ends with it, and is counted
@@ -181,6 +182,8 @@ static inline void lg_slot_set_bell(lg_slot *s, lg_bell *_Nullable bell) {
 /// the kernel cannot do that (membarrier(2) missing): then do not sleep without a time limit.
 bool lg_deep_sleep_enter(lg_bell *bell);
 void lg_deep_sleep_leave(lg_bell *bell);
+/// Whether the kernel has the membarrier(2) that lg_deep_sleep_enter needs.
+bool lg_membarrier_is_there(void);
 
 #pragma clang assume_nonnull end
 

@@ -19,6 +19,9 @@ public final class AdminServer: Sendable {
         /// Default 30 s.
         public var idleTimeout: Duration = .seconds(30)
 
+        /// Pages that are live at a time, by server-sent events; further ones ask every few seconds instead. Default 32.
+        public var maximumEventStreams: Int = 32
+
         public static let defaults = Limits()
         public init() {}
     }
@@ -59,15 +62,21 @@ public final class AdminServer: Sendable {
         let action = self.action
         let hosts = AdminHostPolicy(boundTo: host)
         let idle = TimeAmount.nanoseconds(limits.idleTimeout.nanoseconds)
+        let limit = limits.maximumEventStreams
+        let eventLoop = self.eventLoop
+        let streams = try await eventLoop.submit {
+            NIOLoopBound(AdminEventStreams(eventLoop: eventLoop, limit: limit, cluster: cluster), eventLoop: eventLoop)
+        }.get()
         let bootstrap = ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     self.register(channel)
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: false)
                     try channel.pipeline.syncOperations.addHandler(
-                        AdminHandler(hosts: hosts, timeout: idle, action: action, cluster: cluster))
+                        AdminHandler(
+                            hosts: hosts, timeout: idle, action: action, streams: streams.value, cluster: cluster))
                 }
             }
         do {

@@ -102,9 +102,3 @@ public final class LoopExecutor: Sendable {
         }
     }
 }
-
-/// A pointer to a thread slot.
-struct SlotPointer: @unchecked Sendable {
-    // SAFETY: slots are never freed, and all their fields are either atomics or written once before `bound` is set.
-    let pointer: UnsafeMutablePointer<lg_slot>
-}

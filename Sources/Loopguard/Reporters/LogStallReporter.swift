@@ -44,7 +44,9 @@ public struct LogStallReporter: StallReporter {
             return
         }
         let before = suppressed.counts.withLock { $0.removeValue(forKey: report.fingerprint) } ?? 0
-        logger.warning("event loop was stalled", metadata: Self.metadata(report, suppressedBefore: before))
+        let what: Logger.Message =
+            report.kind == .blockingCall ? "event loop made a blocking call" : "event loop was stalled"
+        logger.warning(what, metadata: Self.metadata(report, suppressedBefore: before))
     }
 
     private static func metadata(_ report: StallReport, suppressedBefore: UInt64?) -> Logger.Metadata {

@@ -36,7 +36,7 @@ extension LoopguardRuntime {
         patience.cancel()
         withExtendedLifetime(executor) {}
         return SelfTest.Outcome(
-            isSeen: report != nil, worker: worker, loop: loop.name, milliseconds: test.milliseconds,
+            isSeen: report != nil, worker: service.worker, loop: loop.name, milliseconds: test.milliseconds,
             thresholdMs: Int(clamping: group.threshold.nanoseconds / 1_000_000), report: report?.id,
             fingerprint: report?.fingerprint, durationNs: report?.durationNs,
             detectionLatencyNs: report?.detectionLatencyNs, cause: report?.cause.summary, at: report?.topFrame)

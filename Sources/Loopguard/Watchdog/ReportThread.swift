@@ -19,6 +19,7 @@ final class ReportThread: Sendable {
 
     private struct Inbox {
         var observations: [StallObservation] = []
+        var calls: [BlockingCall] = []
         var dropped: UInt64 = 0
         var isClosed = false
     }
@@ -54,6 +55,17 @@ final class ReportThread: Sendable {
         signal.signal()
     }
 
+    /// The same for a blocking call; false when it was dropped.
+    func submit(_ call: BlockingCall) -> Bool {
+        let isAccepted = inbox.withLock { inbox in
+            guard inbox.calls.count < Self.queueLimit, !inbox.isClosed else { return false }
+            inbox.calls.append(call)
+            return true
+        }
+        signal.signal()
+        return isAccepted
+    }
+
     /// Called on this thread after each change.
     func onChange(_ body: @escaping @Sendable () -> Void) { listeners.withLock { $0.append(body) } }
 
@@ -76,12 +88,16 @@ final class ReportThread: Sendable {
         var builder = ReportBuilder(identity: identity)
         while true {
             signal.wait()
-            let (batch, isClosed) = inbox.withLock { inbox in
-                defer { inbox.observations.removeAll(keepingCapacity: true) }
-                return (inbox.observations, inbox.isClosed)
+            let (batch, calls, isClosed) = inbox.withLock { inbox in
+                defer {
+                    inbox.observations.removeAll(keepingCapacity: true)
+                    inbox.calls.removeAll(keepingCapacity: true)
+                }
+                return (inbox.observations, inbox.calls, inbox.isClosed)
             }
             for observation in batch { publish(observation, &builder) }
-            if !batch.isEmpty { for listener in listeners.withLock({ $0 }) { listener() } }
+            for call in calls { publish(call, &builder) }
+            if !batch.isEmpty || !calls.isEmpty { for listener in listeners.withLock({ $0 }) { listener() } }
             if isClosed { return }
         }
     }
@@ -98,5 +114,17 @@ final class ReportThread: Sendable {
             let decision = store.withLock { $0.finish(report, at: WallClock.unixNs()) }
             for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
         }
+    }
+    private func publish(_ call: BlockingCall, _ builder: inout ReportBuilder) {
+        let (report, isFirst) = builder.update(with: call)
+        guard call.isOver else {
+            store.withLock { store in
+                if isFirst { store.begin(report) } else { store.update(report) }
+            }
+            return
+        }
+        let decision = store.withLock { $0.finish(report, at: WallClock.unixNs()) }
+        for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
+        call.onReport?(report)
     }
 }

@@ -1,4 +1,3 @@
-import CLoopguard
 import NIOCore
 
 /// A thread that the watchdog looks after: a guarded loop, or the control loop.
@@ -18,10 +17,7 @@ struct WatchTarget: Sendable {
     }
 
     /// Ends the marks of the control loop, before its thread ends.
-    func release(from eventLoop: any EventLoop) async {
-        let slot = slot
-        try? await eventLoop.submit { lg_slot_unbind(slot.pointer) }.get()
-    }
+    func release(from eventLoop: any EventLoop) async { await slot.unbind(from: eventLoop) }
 
     private init(name: String, slot: SlotPointer) {
         self.name = name
@@ -31,17 +27,7 @@ struct WatchTarget: Sendable {
 
     /// The control loop is watched as well: whatever stalls it takes the admin address and the bus along.
     static func control(_ eventLoop: any EventLoop, threshold: Duration) async throws -> WatchTarget {
-        guard let raw = lg_slot_create("control", UInt64(clamping: threshold.nanoseconds)) else {
-            throw LoopguardError(.resources, "out of memory for the thread slot of the control loop.")
-        }
-        let slot = SlotPointer(pointer: raw)
-        let status = try await eventLoop.submit {
-            lg_thread_set_name("lg-control")
-            return lg_slot_bind(slot.pointer)
-        }.get()
-        guard status == 0 else {
-            throw LoopguardError(.resources, "cannot prepare the thread of the control loop: errno \(status).")
-        }
+        let slot = try await SlotPointer.bind("control", to: eventLoop, threshold: threshold, threadName: "lg-control")
         return WatchTarget(name: "control", slot: slot)
     }
 }

@@ -99,6 +99,7 @@ final class WatchdogThread: Sendable {
             let isLast = isStopping.load(ordering: .acquiring)
             let now = lg_now_ns()
             let lateness = wanted.map { now > $0 ? now - $0 : 0 } ?? 0
+            capturer.wokeUp(latenessNs: lateness, wasRung: wanted == nil)
             var captured: UInt64 = 0
             for index in loops.indices {
                 for observation in loops[index].look(latenessNs: lateness) {
@@ -112,6 +113,7 @@ final class WatchdogThread: Sendable {
                 $0.maxLatenessNs = max($0.maxLatenessNs, lateness)
             }
             if isLast { return }
+            capturer.willSleep()
             wanted = sleep(loops)
         }
     }

@@ -68,6 +68,7 @@ extension StackCapturer {
         }
         var stack = unwind(lg_capture_signal_snapshot(capture))
         stack.bySignal = true
+        stack.wasInKernel = cameFromKernel(lg_capture_signal_snapshot(capture))
         return stack
     }
 

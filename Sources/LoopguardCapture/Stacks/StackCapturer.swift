@@ -88,7 +88,9 @@ public final class StackCapturer {
         slot: UnsafeMutablePointer<lg_slot>, tick busySince: UInt64, timeoutNs: UInt64 = 20_000_000
     ) -> CapturedStack {
         let began = lg_now_ns()
-        var stack = take(slot: slot, tick: busySince, timeoutNs: timeoutNs)
+        var stack =
+            FaultInjection.fails(.capture)
+            ? .none("a test made this capture fail") : take(slot: slot, tick: busySince, timeoutNs: timeoutNs)
         stack.costNs = lg_now_ns() &- began
         return stack
     }
@@ -124,14 +126,24 @@ public final class StackCapturer {
         return last ?? .none("the thread moved each time it was read")
     }
 
+    /// A thread that has a CPU answers within microseconds; after this it is worth asking why it does not.
+    private static let firstWaitNs: UInt64 = 4_000_000
+
     /// Captures a running thread by signal.
     private func ask(
         _ slot: UnsafeMutablePointer<lg_slot>, tid: Int32, tick: UInt64, timeoutNs: UInt64
     ) -> CapturedStack {
-        switch lg_capture_by_signal(capture, slot, signal, tick, timeoutNs) {
+        var result = lg_capture_by_signal(capture, slot, signal, tick, min(timeoutNs, Self.firstWaitNs))
+        if result == LG_CAPTURE_TIMEOUT, timeoutNs > Self.firstWaitNs {
+            // A thread that masks the signal will never answer, and the other loops must not wait for it.
+            if ThreadName.blocks(signal, tid: tid) == true { return .masked(signal) }
+            result = lg_capture_by_signal(capture, slot, signal, tick, timeoutNs - Self.firstWaitNs)
+        }
+        switch result {
         case LG_CAPTURE_OK:
             var stack = unwind(lg_capture_signal_snapshot(capture))
             stack.bySignal = true
+            stack.wasInKernel = cameFromKernel(lg_capture_signal_snapshot(capture))
             // The stack is of one moment. The async contexts were read later, while the thread ran on: they are of the same
             // moment only if the job is still the same.
             let hasParents = stack.addresses.contains { $0.kind == .asyncResume }
@@ -185,9 +197,7 @@ public final class StackCapturer {
         case LG_CAPTURE_UNSUPPORTED: return .none("stacks can be captured on x86-64 only")
         default:
             let milliseconds = timeoutNs / 1_000_000
-            if ThreadName.blocks(signal, tid: tid) == true {
-                return .none("the thread blocks signal \(signal) in its signal mask")
-            }
+            if ThreadName.blocks(signal, tid: tid) == true { return .masked(signal) }
             return .none("the thread did not answer signal \(signal) within \(milliseconds) ms: it got no CPU")
         }
     }
@@ -207,5 +217,8 @@ public final class StackCapturer {
 
 extension CapturedStack {
     static func none(_ note: String) -> CapturedStack { CapturedStack(validity: .notCaptured, note: note) }
+    static func masked(_ signal: Int32) -> CapturedStack {
+        .none("the thread blocks signal \(signal) in its signal mask")
+    }
     static let tickOver = none("the tick ended before the thread could be read")
 }

@@ -59,7 +59,7 @@ final class DebugModule {
         self.name = name
         isC = name.hasPrefix("libc.so") || name.hasPrefix("libc-") || name.hasPrefix("libpthread")
         isSystem = FrameOrigin.isRuntime(module: name, function: nil)
-        guard let dwfl = dwfl_begin(DebugFiles.callbacks) else {
+        guard !FaultInjection.fails(.debugFile), let dwfl = dwfl_begin(DebugFiles.callbacks) else {
             (dwfl, module, buildID) = (nil, nil, wantedBuildID)
             return
         }
@@ -121,7 +121,9 @@ final class DebugModule {
         if let known = units[range.unit] {
             unit = known
         } else {
-            guard let made = CompileUnit(dwarf: dwarf, offset: range.unit) else { return [] }
+            guard !FaultInjection.fails(.compileUnit), let made = CompileUnit(dwarf: dwarf, offset: range.unit) else {
+                return []
+            }
             units[range.unit] = made
             unit = made
         }
@@ -162,7 +164,7 @@ final class DebugModule {
         var next: Dwarf_Off = 0
         var headerSize = 0
         while dwarf_nextcu(dwarf, offset, &next, &headerSize, nil, nil, nil) == 0 {
-            let entry = offset + UInt64(headerSize)
+            let entry = offset &+ UInt64(truncatingIfNeeded: headerSize)
             var die = Dwarf_Die()
             if dwarf_offdie(dwarf, entry, &die) != nil {
                 die.forEachRange { ranges.append(UnitRange(low: $0, high: $1, unit: entry)) }

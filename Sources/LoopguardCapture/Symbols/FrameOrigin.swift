@@ -43,7 +43,7 @@ public enum FrameOrigin {
         "_NIOConcurrency", "NIOExtras", "NIOTransportServices", "Atomics", "Logging", "DequeModule",
         "OrderedCollections",
         "Loopguard", "LoopguardCore", "LoopguardCapture", "LoopguardWebSocket", "LoopguardBus", "LoopguardRedis",
-        "CLoopguard", "Testing", "XCTest",
+        "CLoopguard", "LoopguardStrict", "LoopguardTesting", "Testing", "XCTest",
     ]
 
     /// Parts of paths of source files, for code that has no Swift module.
@@ -51,8 +51,8 @@ public enum FrameOrigin {
         "/swift/stdlib/", "/swift/include/swift/", "/stdlib/public/", "/swift-corelibs-libdispatch/",
         "/swift-corelibs-foundation/", "/swift-foundation/Sources/", "/swift-foundation-icu/", "/swift-nio/Sources/",
         "/swift-nio-ssl/Sources/", "/swift-nio-http2/Sources/", "/swift-nio-extras/Sources/", "/swift-atomics/Sources/",
-        "/swift-testing/Sources/", "/Sources/CLoopguard/", "/Sources/Loopguard/", "/Sources/LoopguardWebSocket/",
-        "/sysdeps/", "/nptl/", "/glibc-", "/compiler-rt/lib/",
+        "/swift-testing/Sources/", "/Sources/CLoopguard/", "/Sources/CLoopguardStrict/", "/Sources/LoopguardStrict/",
+        "/Sources/Loopguard/", "/Sources/LoopguardWebSocket/", "/sysdeps/", "/nptl/", "/glibc-", "/compiler-rt/lib/",
     ]
 
     /// Parts of names that the compiler makes.

@@ -66,14 +66,17 @@ public final class Symbolizer {
     private func frames(of address: CapturedAddress) -> [StackFrame] {
         let text = "0x" + String(address.value, radix: 16)
         guard let module = module(at: address.instruction) else {
-            return [StackFrame(function: nil, address: text, kind: address.frameKind)]
+            return [
+                StackFrame(function: nil, address: text, kind: address.frameKind, provenance: address.provenance)
+            ]
         }
         let key = Key(address: address, module: module.number)
         if let known = cache[key] { return known }
         let debug = module.debug
-        let frames = debug.frames(of: address, bias: module.bias, shownAddress: text) { place in
+        var frames = debug.frames(of: address, bias: module.bias, shownAddress: text) { place in
             debug.hasFile ? nil : Self.exportedSymbol(at: place)
         }
+        for index in frames.indices { frames[index].provenance = address.provenance }
         if cache.count >= maxCachedAddresses { cache.removeAll(keepingCapacity: true) }
         cache[key] = frames
         if loadedUnits > maxLoadedUnits { closeAll() }
@@ -83,7 +86,9 @@ public final class Symbolizer {
     private func module(at address: UInt64) -> Open? {
         if let known = recent.first(where: { $0.range.contains(address) }) { return known.module }
         var found = lg_module()
-        guard lg_module_find(address, &found), found.start < found.end else { return nil }
+        guard !FaultInjection.fails(.moduleLookUp), lg_module_find(address, &found), found.start < found.end else {
+            return nil
+        }
         let loaded = LoadedModule(found)
         let module: Open
         if let known = modules[loaded] {

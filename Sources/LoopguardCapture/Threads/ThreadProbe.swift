@@ -24,9 +24,9 @@ public final class ThreadProbe {
     public init(tid: Int32) throws(CaptureError) {
         self.tid = tid
         let directory = "/proc/self/task/\(tid)/"
-        schedule = open(directory + "schedstat", O_RDONLY | O_CLOEXEC)
-        statusFile = open(directory + "stat", O_RDONLY | O_CLOEXEC)
-        call = open(directory + "syscall", O_RDONLY | O_CLOEXEC)
+        schedule = Self.open(directory + "schedstat")
+        statusFile = Self.open(directory + "stat")
+        call = Self.open(directory + "syscall")
         if schedule < 0, statusFile < 0, call < 0 {
             throw CaptureError(.noSuchThread, "no files under \(directory): the thread has ended, or /proc is missing.")
         }
@@ -56,8 +56,12 @@ public final class ThreadProbe {
     /// What the scheduler counted for the thread.
     func schedstat() -> ThreadSchedule? { read(schedule, ThreadSchedule.parse) }
 
+    private static func open(_ path: String) -> Int32 {
+        FaultInjection.fails(.procOpen) ? -1 : Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    }
+
     private func read<Value>(_ descriptor: Int32, _ parse: (UnsafeRawBufferPointer) -> Value?) -> Value? {
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0, !FaultInjection.fails(.procRead) else { return nil }
         return withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { buffer in
             let count = pread(descriptor, buffer.baseAddress, buffer.count, 0)
             return count > 0 ? parse(UnsafeRawBufferPointer(rebasing: buffer[..<count])) : nil

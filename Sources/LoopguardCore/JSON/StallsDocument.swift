@@ -112,11 +112,6 @@ extension StallsDocument.Worker {
     }
 
     var isSilent: Bool { state == "silent" }
-
-    /// `worker 1`, or `web-2 worker 1` where there are several hosts.
-    func name(withHost: Bool) -> String {
-        withHost ? "\(host ?? "?") worker \(worker)" : "worker \(worker)"
-    }
 }
 
 extension StallsDocument.Lane {

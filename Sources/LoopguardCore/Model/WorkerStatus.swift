@@ -24,12 +24,14 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
     public var offload: OffloadStatus
     /// Everything else worth a line at `/metrics`.
     public var metrics: [MetricSample]
+    /// All stalls by place, when a gate asks for it; nil also when the reader has it already.
+    public var tally: StallTally?
 
     /// All its parts.
     public init(
         host: String, worker: Int, pid: Int32, generatedAtUnixNs: Int64, startedAtUnixNs: Int64, thresholdNs: UInt64,
         notReady: [String], degradations: [String], loops: [LoopStatus], stalls: StallsStatus, offload: OffloadStatus,
-        metrics: [MetricSample]
+        metrics: [MetricSample], tally: StallTally? = nil
     ) {
         self.host = host
         self.worker = worker
@@ -43,6 +45,7 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
         self.stalls = stalls
         self.offload = offload
         self.metrics = metrics
+        self.tally = tally
     }
 }
 
@@ -298,6 +301,14 @@ public struct ClusterStatus: Codable, Sendable, Equatable {
 
     /// Our workers, then those of other hosts.
     public var everybody: [WorkerView] { workers + others }
+
+    /// A process without a supervisor, as it sees itself.
+    public init(alone status: WorkerStatus) {
+        self.init(workers: [
+            WorkerView(
+                worker: status.worker, pid: status.pid, state: "running", silentForNs: 0, restarts: 0, status: status)
+        ])
+    }
 
     /// A worker and how it is known.
     public struct WorkerView: Codable, Sendable, Equatable {

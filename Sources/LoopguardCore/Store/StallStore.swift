@@ -62,7 +62,12 @@ public struct StallStore: Sendable, Equatable {
             open[index].report = report.bounded(by: options.report)
             return open[index].decision
         }
-        if let stale = open.firstIndex(where: { $0.report.loop == report.loop && $0.report.worker == report.worker }) {
+        // A blocking call goes on beside the stall that it causes.
+        let isCall = report.kind == .blockingCall
+        if let stale = open.firstIndex(where: {
+            $0.report.loop == report.loop && $0.report.worker == report.worker
+                && ($0.report.kind == .blockingCall) == isCall
+        }) {
             close(open.remove(at: stale))
         }
         if open.count >= max(1, options.ongoing) { close(open.removeFirst()) }

@@ -5,14 +5,16 @@ public enum OffloadPage {
         let document = StallsDocument(cluster)
         var main: HTML = "<h1>Offload</h1>\n<p class=\"lead\">Work moved off the loops with "
         main += "<code>context.offload(\"name\") { … }</code>, on a bounded pool of threads.</p>\n"
-        main += PageShell.workers(document.workers, now: document.generatedAtUnixNs)
+        main += PageShell.workers(document)
         for view in cluster.workers {
             guard let pool = view.status?.offload else { continue }
-            main += "<h2>Worker \(view.worker)</h2>\n" + figures(pool) + names(pool)
+            let host = document.hasSeveralHosts ? "\(view.hostName ?? "?"), " : ""
+            main += "<h2>\(host)Worker \(view.worker)</h2>\n" + figures(pool) + names(pool)
         }
         main +=
             "<footer>As of \(UTCTime.text(document.generatedAtUnixNs)). <a href=\"/debug/offload.json\">JSON</a></footer>"
-        return PageShell.html(path: "/debug/offload", title: "Offload · Loopguard", main: main)
+        return PageShell.html(
+            path: "/debug/offload", title: "Offload · Loopguard", main: main, nowUnixNs: document.generatedAtUnixNs)
     }
 
     /// For a terminal.

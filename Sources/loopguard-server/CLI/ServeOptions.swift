@@ -67,13 +67,15 @@ struct RuntimeOptions: ParsableArguments {
     var selftestMaxMs: String?
     @Flag(help: "Also serve /ws/demo/…: handlers that block on purpose.")
     var demo = false
+    @Flag(help: "Also report calls that may block an event loop, however short they are. For tests and staging.")
+    var strict = false
 
     var flags: [(Setting, String?)] {
         [
             (.workers, workers), (.loops, loops), (.watchdog, watchdogMs), (.blockingThreads, blockingThreads),
             (.blockingQueue, blockingQueue), (.drain, drainSeconds), (.workerStart, workerStartSeconds),
-            (.workerSilent, workerSilentSeconds),
-            (.noSelftest, noSelftest ? "true" : nil), (.selftestMax, selftestMaxMs), (.demo, demo ? "true" : nil),
+            (.workerSilent, workerSilentSeconds), (.noSelftest, noSelftest ? "true" : nil),
+            (.selftestMax, selftestMaxMs), (.demo, demo ? "true" : nil), (.strict, strict ? "true" : nil),
         ]
     }
 }
@@ -174,6 +176,33 @@ struct AuthenticationOptions: ParsableArguments {
     var authTimeoutSeconds: String?
 
     var flags: [(Setting, String?)] { [(.authJWKS, authJwks), (.authTimeout, authTimeoutSeconds)] }
+}
+
+/// The verdict on a run at its end.
+struct GateOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "End with exit code 3 when stalls cost more than this, such as 'p99<20ms,max<200ms,/ws/echo:count<3'. "
+                + "(default: none)", valueName: "RULES"))
+    var stallBudget: String?
+    @Option(
+        help: ArgumentHelp(
+            "JSON file with accepted stalls; others end with exit code 3. (default: none)", valueName: "FILE"))
+    var stallBaseline: String?
+    @Option(help: ArgumentHelp("Write the verdict at the end, as JSON. (default: none)", valueName: "FILE"))
+    var stallBudgetReport: String?
+    @Option(
+        help: ArgumentHelp(
+            "Write a baseline of this run's stalls at the end; reasons are to be filled in. (default: none)",
+            valueName: "FILE"))
+    var writeStallBaseline: String?
+
+    var flags: [(Setting, String?)] {
+        [
+            (.stallBudget, stallBudget), (.stallBaseline, stallBaseline), (.stallBudgetReport, stallBudgetReport),
+            (.writeStallBaseline, writeStallBaseline),
+        ]
+    }
 }
 
 /// Log lines (they go to standard error) and the configuration file.

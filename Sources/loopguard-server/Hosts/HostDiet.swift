@@ -55,6 +55,7 @@ struct HostDiet {
         for var view in cluster.workers {
             if var status = view.status {
                 status.metrics = []
+                status.tally = nil
                 status.offload.byName = Array(status.offload.byName.prefix(most))
                 status.stalls.ongoing = status.stalls.ongoing.prefix(max(1, most)).map { thin($0, samples: 2) }
                 status.stalls.recent = status.stalls.recent.prefix(most / 2).map { thin($0, samples: 1) }

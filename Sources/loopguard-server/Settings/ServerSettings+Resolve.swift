@@ -22,6 +22,8 @@ extension ServerSettings {
             try reader.oneOf(.logLevel, ["trace", "debug", "info", "notice", "warning", "error", "critical"])
             ?? settings.logLevel
         settings.demo = try reader.boolean(.demo) ?? settings.demo
+        try settings.readGate(reader)
+        settings.strict = try reader.boolean(.strict) ?? settings.strict
         return settings
     }
 

@@ -35,6 +35,9 @@ struct ServerSettings: Sendable, Equatable {
     var logFormat = LogFormat.text
     var logLevel = "info"
     var demo = false
+    var gate = GateSettings()
+    /// Report blocking calls of loops, however short.
+    var strict = false
 
     struct TLSFiles: Sendable, Equatable {
         var certificate: String

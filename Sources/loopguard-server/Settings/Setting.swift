@@ -65,6 +65,11 @@ struct Setting: Sendable, Hashable {
     static let logFormat = Setting("log-format", .text)
     static let logLevel = Setting("log-level", .text)
     static let demo = Setting("demo", .flag)
+    static let stallBudget = Setting("stall-budget", .list)
+    static let stallBaseline = Setting("stall-baseline", .text)
+    static let stallBudgetReport = Setting("stall-budget-report", .text)
+    static let writeStallBaseline = Setting("write-stall-baseline", .text)
+    static let strict = Setting("strict", .flag)
     /// The configuration file itself: a flag or a variable, not a key of the file.
     static let config = Setting("config", .text)
 
@@ -74,6 +79,8 @@ struct Setting: Sendable, Hashable {
         drain, redis, redisPrefix, hostName, hostKeep, noSelftest, selftestMax, workerStart, workerSilent,
         maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
         handshake, close, ping, pong, maxQueueBytes, maxQueueSeconds, slowConsumer, authSecret, authSecretFile,
-        authJWKS, authTimeout, logFormat, logLevel, demo,
+        authJWKS, authTimeout, logFormat, logLevel, demo, stallBudget, stallBaseline,
+        stallBudgetReport, writeStallBaseline,
+        strict,
     ]
 }

@@ -18,6 +18,8 @@ actor Supervisor {
     private let book: Mutex<ClusterBook>
     private let began = ContinuousClock.now
     private let sharedSecret: String
+    private let gate: RunGate?
+    private let runBook: Mutex<RunBook>
     private var machine: SupervisorStateMachine
     private var pids: [Int: pid_t] = [:]
     private var timers: [Task<Void, Never>] = []
@@ -33,10 +35,12 @@ actor Supervisor {
     /// SIGKILL comes this much after the workers' own deadline.
     private static let killGrace = Duration.seconds(3)
 
-    init(settings: ServerSettings, listener: CInt, sharedSecret: String, logger: Logger) {
+    init(settings: ServerSettings, listener: CInt, sharedSecret: String, gate: RunGate? = nil, logger: Logger) {
         self.settings = settings
         self.listener = listener
         self.sharedSecret = sharedSecret
+        self.gate = gate
+        runBook = Mutex(RunBook(budget: settings.gate.budget))
         self.logger = logger
         var configuration = SupervisorStateMachine.Configuration(
             workers: settings.workers, drain: .seconds(settings.drainSeconds) + Self.killGrace)
@@ -94,7 +98,16 @@ actor Supervisor {
         await admin?.shutdown()
         try? await group.shutdownGracefully()
         close(listener)
-        return exitCode ?? ExitCode.software.rawValue
+        return await verdict(exitCode ?? ExitCode.software.rawValue)
+    }
+
+    /// Judges the run once all that the workers told has been read: their last messages may come after their ends are known.
+    private func verdict(_ code: Int32) async -> Int32 {
+        guard let gate else { return code }
+        for _ in 0..<200 where runBook.withLock({ $0.connected }) > 0 {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return gate.finish(runBook.withLock { $0.figures }, code: code, logger: logger)
     }
 
     /// Once a second: who does not start, and who has fallen silent.
@@ -211,10 +224,12 @@ actor Supervisor {
         let inputs = inputs
         let desk = desk
         desk.opened(process: process, slot: slot, descriptor: descriptor)
+        runBook.withLock { $0.connected(process: process) }
         NamedThread.start("status-\(slot)") { [self] in
             defer {
                 desk.closed(process: process)
                 close(descriptor)
+                runBook.withLock { $0.disconnected(process: process) }
             }
             var decoder = StatusLineDecoder()
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -244,6 +259,7 @@ actor Supervisor {
             }
             do {
                 let status: WorkerStatus = try StallJSON.decode(from: bytes)
+                runBook.withLock { $0.heard(process: process, status: status) }
                 book.withLock { $0.heard(process: process, status: status, at: now) }
                 return true
             } catch {

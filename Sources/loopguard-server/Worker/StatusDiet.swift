@@ -21,6 +21,7 @@ struct StatusDiet {
         var suppressed: UInt64
     }
     private var sent: (mark: Mark, at: Duration)?
+    private var sentTally: StallTally?
 
     mutating func next(_ status: WorkerStatus, at now: Duration) -> WorkerStatus {
         let mark = Mark(
@@ -30,6 +31,7 @@ struct StatusDiet {
             status.stalls.recent.count + status.stalls.sites.count + status.stalls.timeline.count / Self.marksPerReport
             > Self.few
         var status = status
+        if status.tally == sentTally { status.tally = nil } else { sentTally = status.tally }
         if let sent, sent.mark == mark || (isMuch && now - sent.at < Self.interval) {
             status.stalls.recent = []
             status.stalls.sites = []

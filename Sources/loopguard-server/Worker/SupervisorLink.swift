@@ -15,6 +15,7 @@ final class SupervisorLink: Sendable {
     /// Written by the one thread that writes, between two statuses.
     private let answers = Mutex<[[UInt8]]>([])
     private let isStopped = Atomic<Bool>(false)
+    private let hasWrittenLast = DispatchSemaphore(value: 0)
 
     /// SAFETY: NSCondition is a lock; `isSet` is only touched while it is held.
     private final class Signal: @unchecked Sendable {
@@ -54,13 +55,15 @@ final class SupervisorLink: Sendable {
             var diet = StatusDiet()
             let clock = ContinuousClock()
             let began = clock.now
-            while !isStopped.load(ordering: .acquiring) {
+            defer { hasWrittenLast.signal() }
+            while true {
+                let isLast = isStopped.load(ordering: .acquiring)
                 guard write(diet.next(status(), at: clock.now - began)) else { return }
                 let lines = answers.withLock { answers in
                     defer { answers = [] }
                     return answers
                 }
-                guard lines.allSatisfy(send) else { return }
+                guard lines.allSatisfy(send), !isLast else { return }
                 changed.wait(seconds: Self.interval)
             }
         }
@@ -91,9 +94,11 @@ final class SupervisorLink: Sendable {
     /// Tells the supervisor at once.
     func push() { changed.set() }
 
+    /// Tells the supervisor for the last time, and waits until that is written: for two seconds, should it not read.
     func stop() {
         isStopped.store(true, ordering: .releasing)
         changed.set()
+        _ = hasWrittenLast.wait(timeout: .now() + 2)
     }
 
     private func write(_ status: WorkerStatus) -> Bool {

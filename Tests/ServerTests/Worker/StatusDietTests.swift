@@ -103,4 +103,16 @@ import Testing
         #expect(sizes == sizes.sorted(by: >))
         #expect(StatusDiet.line(told, maximumBytes: 10) == nil)
     }
+
+    @Test func theTallyIsSentWhenItHasChanged() {
+        var diet = StatusDiet()
+        var status = status(finished: 0)
+        #expect(diet.next(status, at: .zero).tally == nil)
+        status.tally = StallTally()
+        #expect(diet.next(status, at: .zero).tally == StallTally())
+        #expect(diet.next(status, at: .zero).tally == nil)
+        status.tally?.add(report(1))
+        #expect(diet.next(status, at: .zero).tally?.ticks == 1)
+        #expect(diet.next(status, at: .zero).tally == nil)
+    }
 }

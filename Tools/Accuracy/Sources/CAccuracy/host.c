@@ -137,6 +137,20 @@ int acc_throttle_begin(uint64_t quota_us, uint64_t period_us, char *why, size_t 
     return e;
 }
 
+uint64_t acc_throttled_ns(void) {
+    char path[512], line[128];
+    snprintf(path, sizeof path, "%s/cpu.stat", group);
+    FILE *file = fopen(path, "re");
+    if (!file) return 0;
+    unsigned long long value, ns = 0;
+    while (fgets(line, sizeof line, file)) {
+        if (sscanf(line, "throttled_time %llu", &value) == 1) ns = value;
+        if (sscanf(line, "throttled_usec %llu", &value) == 1) ns = value * 1000;
+    }
+    fclose(file);
+    return ns;
+}
+
 void acc_throttle_end(void) {
     put(parent_procs, "cgroup.procs", "0");
     rmdir(group);

@@ -81,6 +81,8 @@ int acc_stopped(uint64_t delay_ns, uint64_t ns, uint64_t *gap_ns);
 /// A control group of our own with a CPU quota, and this process in it. Returns 0 or an errno; `why` says what failed.
 int acc_throttle_begin(uint64_t quota_us, uint64_t period_us, char *why, size_t why_size);
 void acc_throttle_end(void);
+/// How long that group has been without a CPU so far because its quota was used up (all processors).
+uint64_t acc_throttled_ns(void);
 
 // Storms for back-to-back captures: each turn is short, and leaves the thread somewhere new.
 void acc_storm_malloc(void);

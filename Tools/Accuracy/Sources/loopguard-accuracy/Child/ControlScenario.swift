@@ -1,6 +1,7 @@
 import CAccuracy
 import Loopguard
 import NIOCore
+import Synchronization
 
 /// What must not be reported.
 extension Scenario {
@@ -17,7 +18,7 @@ extension Scenario {
         try await Task.sleep(for: .milliseconds(2_500))
         result.controls.append(
             try await bench.control("idle loop", countsWakeups: true) {
-                try await Task.sleep(for: .seconds(plan.isSmoke ? 3 : 60))
+                try await Task.sleep(for: .seconds(plan.isSmoke ? 3 : 45))
             })
 
         progress.step(2, of: 5)
@@ -88,15 +89,49 @@ extension GuardedBench {
     fileprivate func control(
         _ name: String, countsWakeups: Bool = false, _ body: () async throws -> Void
     ) async throws -> ControlRun {
-        let before = (late: lateTicks, host: hostSums(), switches: watchdogSwitches)
+        let before = (late: lateTicks, switches: watchdogSwitches)
         let began = acc_now_ns()
+        let sampler = countsWakeups ? nil : DelaySampler(bench: self)
         try await body()
         let ended = acc_now_ns()
         let switches = watchdogSwitches
         try await loop.turn()
+        let delays = sampler?.stop() ?? []
         return ControlRun(
             name: name, span: Span(beganNs: began, endedNs: ended), thresholdNs: thresholdNs,
             unixOffsetNs: acc_unix_ns() - acc_now_ns(), lateTicks: lateTicks - before.late,
-            host: hostSums() - before.host, wakeups: countsWakeups ? switches - before.switches : nil)
+            delays: delays, wakeups: countsWakeups ? switches - before.switches : nil)
+    }
+}
+
+/// Writes down every few milliseconds how long the watched threads have waited for a CPU so far.
+private final class DelaySampler: Sendable {
+    private let bench: GuardedBench
+    private let ends = Atomic<Bool>(false)
+    private let samples = Mutex<[DelaySample]>([])
+    private let thread = Mutex<UInt>(0)
+
+    init(bench: GuardedBench) {
+        self.bench = bench
+        let helper = acc_after(
+            0, { Unmanaged<DelaySampler>.fromOpaque($0!).takeRetainedValue().run() },
+            Unmanaged.passRetained(self).toOpaque())
+        thread.withLock { $0 = UInt(bitPattern: helper) }
+    }
+
+    func stop() -> [DelaySample] {
+        ends.store(true, ordering: .relaxed)
+        acc_join(OpaquePointer(bitPattern: thread.withLock { $0 }))
+        return samples.withLock { $0 }
+    }
+
+    private func run() {
+        var isLast = false
+        while !isLast {
+            isLast = ends.load(ordering: .relaxed)
+            let sample = DelaySample(atNs: acc_now_ns(), delayNs: bench.loopRunDelayNs)
+            samples.withLock { $0.append(sample) }
+            acc_sleep_until(sample.atNs + 5_000_000)
+        }
     }
 }

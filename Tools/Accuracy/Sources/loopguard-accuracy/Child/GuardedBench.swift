@@ -11,6 +11,7 @@ final class GuardedBench: Sendable {
     let loop: LoopUnderTest
     let thresholdNs: UInt64
     private let watchdogThread: Int32
+    let loopThread: Int32
     private let watchedThreads: [Int32]
     private let began: (wall: UInt64, cpu: UInt64)
 
@@ -28,14 +29,15 @@ final class GuardedBench: Sendable {
         loop = try await LoopUnderTest(
             name: guarded.name, eventLoop: guarded.eventLoop,
             executor: ConnectionExecutor(loop: guarded, scope: scope))
-        watchdogThread = acc_find_thread("lg-watchdog")
-        watchedThreads = [acc_find_thread("lg-loop-0"), acc_find_thread("lg-control")].filter { $0 != 0 }
-        began = (acc_now_ns(), ThreadTimes.of(watchdogThread).cpuNs)
         // The first capture and symbolication read debug information: nobody's stall should pay for it.
         _ = try await loop.run(.scheduledTask) { [thresholdNs] in
             PlantCatalogue.all[0].plant(ns: thresholdNs * 3, site: PlantSite(directory: "/"))
         }
-        await settle(reports: 1)
+        await Self.wait { [recorder] in recorder.count >= 1 }
+        watchdogThread = try Self.thread("lg-watchdog")
+        loopThread = try Self.thread("lg-loop-0")
+        watchedThreads = [loopThread, try Self.thread("lg-control")]
+        began = (acc_now_ns(), ThreadTimes.of(watchdogThread).cpuNs)
     }
 
     var lateTicks: UInt64 { runtime.group.loops.reduce(0) { $0 + $1.status.lateTicks } }
@@ -44,9 +46,12 @@ final class GuardedBench: Sendable {
     func hostSums() -> HostFigures {
         HostFigures(
             watchdogRunDelayNs: ThreadTimes.of(watchdogThread).runDelayNs,
-            loopRunDelayNs: watchedThreads.map { ThreadTimes.of($0).runDelayNs }.reduce(0, +),
+            loopRunDelayNs: loopRunDelayNs,
             stolenNs: Self.stolenNs())
     }
+
+    /// Time without a CPU of the loop's and the control loop's threads so far.
+    var loopRunDelayNs: UInt64 { watchedThreads.map { ThreadTimes.of($0).runDelayNs }.reduce(0, +) }
 
     var watchdogSwitches: UInt64 {
         var voluntary: UInt64 = 0
@@ -57,8 +62,18 @@ final class GuardedBench: Sendable {
 
     /// Waits until so many stalls have been reported to their end, a few seconds at most.
     func settle(reports wanted: Int) async {
+        await Self.wait { recorder.count >= wanted }
+    }
+
+    private static func wait(for condition: () -> Bool) async {
         let end = acc_now_ns() + 3_000_000_000
-        while recorder.count < wanted, acc_now_ns() < end { try? await Task.sleep(for: .milliseconds(5)) }
+        while !condition(), acc_now_ns() < end { try? await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    private static func thread(_ name: String) throws -> Int32 {
+        let tid = acc_find_thread(name)
+        guard tid != 0 else { throw AccuracyError("no thread is called \(name): its times cannot be measured") }
+        return tid
     }
 
     /// Ends everything and hands over what was seen.

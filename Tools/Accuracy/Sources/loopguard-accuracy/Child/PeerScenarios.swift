@@ -1,7 +1,6 @@
 import CAccuracy
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// The same labelled stalls, watched by what others use.
 extension Scenario {
@@ -9,7 +8,7 @@ extension Scenario {
 
     private static func cells(_ plan: Plan) -> [(kind: PlantKind, place: Place, factor: Double)] {
         var cells: [(kind: PlantKind, place: Place, factor: Double)] = []
-        for _ in 0..<(plan.isSmoke ? 1 : plan.rounds) {
+        for _ in 0..<(plan.isSmoke ? 1 : (plan.rounds + 1) / 2) {
             for kind in PlantCatalogue.all where peerKinds.contains(kind.name) {
                 for place in plan.isSmoke ? [.channelHandler, .asyncHandler] : Place.allCases {
                     for factor in plan.isSmoke ? [0.5, 2] : [0.5, 1, 2, 10] { cells.append((kind, place, factor)) }
@@ -21,13 +20,15 @@ extension Scenario {
         return cells
     }
 
-    /// Loopguard, and beside it a thread that pings the loop.
+    /// Loopguard, and beside it a thread that pings the loop and one that reads its CPU time.
     static func peers(_ plan: Plan, progress: Progress) async throws -> ChildResult {
         var result = ChildResult(scenario: Scenario.peers.rawValue)
         let bench = try await GuardedBench(thresholdNs: plan.thresholdNs, route: "/accuracy")
         var planter = Planter(bench: bench, site: PlantSite(directory: plan.directory))
         let watcher = PingWatcher(loop: bench.loop.eventLoop, periodNs: 5_000_000, thresholdNs: plan.thresholdNs)
+        let cpuWatcher = CPUTimeWatcher(bench: bench, periodNs: 5_000_000)
         watcher.start()
+        cpuWatcher.start()
         let cells = cells(plan)
         for (index, cell) in cells.enumerated() {
             progress.step(index + 1, of: cells.count)
@@ -36,8 +37,11 @@ extension Scenario {
         }
         try await Task.sleep(for: .milliseconds(30))
         watcher.stop()
+        cpuWatcher.stop()
         result.runs = planter.runs
-        result.baselines = ["ping every 5 ms": watcher.detections]
+        result.baselines = [
+            "ping every 5 ms": watcher.detections, "CPU clock of the thread": cpuWatcher.detections,
+        ]
         await bench.finish(&result)
         return result
     }
@@ -70,81 +74,6 @@ extension Scenario {
         try await group.shutdownGracefully()
         result.baselines = ["NIO's metrics delegate": recorder.detections]
         return result
-    }
-}
-
-/// Asks the loop for an answer every few milliseconds, and finds a stall when one stays out.
-private final class PingWatcher: Sendable {
-    private let loop: any EventLoop
-    private let periodNs: UInt64
-    private let thresholdNs: UInt64
-    private let answered = Atomic<UInt64>(0)
-    private let ends = Atomic<Bool>(false)
-    private let found = Mutex<[Detection]>([])
-    private let thread = Mutex<UInt>(0)
-
-    init(loop: any EventLoop, periodNs: UInt64, thresholdNs: UInt64) {
-        self.loop = loop
-        self.periodNs = periodNs
-        self.thresholdNs = thresholdNs
-    }
-
-    var detections: [Detection] { found.withLock { $0 } }
-
-    func start() {
-        let helper = acc_after(
-            0, { Unmanaged<PingWatcher>.fromOpaque($0!).takeRetainedValue().run() },
-            Unmanaged.passRetained(self).toOpaque())
-        thread.withLock { $0 = UInt(bitPattern: helper) }
-    }
-
-    func stop() {
-        ends.store(true, ordering: .relaxed)
-        acc_join(OpaquePointer(bitPattern: thread.withLock { $0 }))
-    }
-
-    private func run() {
-        var number: UInt64 = 0
-        var next = acc_now_ns()
-        while !ends.load(ordering: .relaxed) {
-            number += 1
-            let asked = acc_now_ns()
-            let id = number
-            loop.execute { self.answered.store(id, ordering: .releasing) }
-            var noticed: UInt64?
-            repeat {
-                next = max(next + periodNs, acc_now_ns())
-                acc_sleep_until(next)
-                let now = acc_now_ns()
-                if noticed == nil, answered.load(ordering: .acquiring) < id, now - asked >= thresholdNs {
-                    noticed = now
-                }
-            } while answered.load(ordering: .acquiring) < id && !ends.load(ordering: .relaxed)
-            if let noticed {
-                let detection = Detection(span: Span(beganNs: asked, endedNs: acc_now_ns()), noticedNs: noticed)
-                found.withLock { $0.append(detection) }
-            }
-        }
-    }
-}
-
-/// A tick is long when its tasks took longer than the threshold: the delegate has no other figure of work.
-private final class TickRecorder: NIOEventLoopMetricsDelegate {
-    private let thresholdNs: UInt64
-    private let found = Mutex<[Detection]>([])
-
-    init(thresholdNs: UInt64) { self.thresholdNs = thresholdNs }
-
-    var detections: [Detection] { found.withLock { $0 } }
-
-    func processedTick(info: NIOEventLoopTickInfo) {
-        let length = (info.endTime - info.startTime).nanoseconds
-        guard length >= Int64(thresholdNs) else { return }
-        let now = acc_now_ns()
-        found.withLock {
-            $0.append(
-                Detection(span: Span(beganNs: now - min(now, UInt64(length)), endedNs: now), noticedNs: now))
-        }
     }
 }
 

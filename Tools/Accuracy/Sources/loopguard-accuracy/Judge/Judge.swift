@@ -49,7 +49,8 @@ struct Judgement: Codable, Sendable {
 
     struct KindFigures: Codable, Sendable {
         var stalls = 0
-        var caught = Share()
+        /// With a stack, of those of at least 1.2 thresholds; late watchdog and threads that cannot be captured included.
+        var withStack = Share()
         var cause = Share()
         var kind = Share()
         var function = Share()
@@ -101,7 +102,9 @@ struct Judgement: Codable, Sendable {
     private mutating func addUnplanned(_ record: ReportRecord, _ result: ChildResult) {
         for control in result.controls
         where record.span(unixOffsetNs: control.unixOffsetNs).overlapNs(control.span) > 0 {
-            if control.host.loopRunDelayNs >= control.thresholdNs / 2 || control.host.stolenNs > 0 {
+            let span = record.span(unixOffsetNs: control.unixOffsetNs)
+            // What the loops do in the controls takes half a threshold at most: the rest was the host's.
+            if control.delays.delayNs(in: span) >= control.thresholdNs / 2 {
                 hostStalls += 1
             } else {
                 falseAlarms.append(FalseAlarm(result.scenario, control.name, record.report))
@@ -134,11 +137,9 @@ struct Judgement: Codable, Sendable {
         figures.stalls += 1
         if let isCaught = verdict.isCaught {
             caughtOfAll.add(isCaught)
-            if verdict.isWatchdogOnTime {
-                caught.add(isCaught)
-                figures.caught.add(isCaught)
-            }
+            if verdict.isWatchdogOnTime { caught.add(isCaught) }
         }
+        if run.ratio >= RunVerdict.Rules.caughtFrom { figures.withStack.add(verdict.hasStack) }
         if !verdict.isWatchdogOnTime { watchdogLate += 1 }
         if verdict.isDisturbed { disturbed += 1 }
         if let latency = verdict.latencyNs {

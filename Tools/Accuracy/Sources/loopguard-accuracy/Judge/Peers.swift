@@ -5,8 +5,9 @@ enum Peers {
     struct Figures: Codable, Sendable {
         var detector: String
         var stalls: Int
-        /// Noticed at all, and noticed before the stall was over.
+        /// Noticed at all.
         var noticed: Share
+        /// Noticed before the stall was over, from 1.2 thresholds on.
         var noticedWhileItLasted: Share
         var falseAlarms: Int
         /// From passing the threshold until it was noticed.
@@ -48,7 +49,9 @@ enum Peers {
             let first = own.min { $0.noticedNs < $1.noticedNs }
             figures.noticed.add(first != nil)
             figures.byPlace[run.place, default: Share()].add(first != nil)
-            figures.noticedWhileItLasted.add(first.map { $0.noticedNs < run.truth.span.endedNs } ?? false)
+            if run.ratio >= RunVerdict.Rules.caughtFrom {
+                figures.noticedWhileItLasted.add(first.map { $0.noticedNs < run.truth.span.endedNs } ?? false)
+            }
             guard let first else { continue }
             let due = run.truth.span.beganNs + run.thresholdNs
             latencies.append(first.noticedNs > due ? first.noticedNs - due : 0)
@@ -76,13 +79,15 @@ enum Peers {
         let head =
             Text.pad("the same stalls seen by", 28) + Text.pad("stalls", 8) + Text.pad("noticed", 10)
             + Text.pad("in time", 10) + Text.pad("false", 7) + Text.pad("latency p50", 13) + Text.pad("p99", 11)
-            + "duration error p50"
+            + Text.pad("duration error", 16) + "missed most of"
+
         return ["", head]
             + all.map { f in
                 Text.pad(f.detector, 28) + Text.pad("\(f.stalls)", 8) + Text.pad(Text.percent(f.noticed.value), 10)
                     + Text.pad(Text.percent(f.noticedWhileItLasted.value), 10) + Text.pad("\(f.falseAlarms)", 7)
                     + Text.pad(Text.ms(f.latency.p50Ns), 13) + Text.pad(Text.ms(f.latency.p99Ns), 11)
-                    + Text.ms(f.durationError.p50Ns)
+                    + Text.pad(Text.ms(f.durationError.p50Ns), 16)
+                    + f.byPlace.filter { !$0.value.reaches(0.5) }.keys.sorted().joined(separator: ", ")
             }
     }
 }

@@ -28,6 +28,8 @@ struct RunVerdict: Codable, Sendable {
     var isReported: Bool
     /// Only for stalls that must be caught.
     var isCaught: Bool?
+    /// A stack was there, whether it had to be or not.
+    var hasStack: Bool
     var isWatchdogOnTime: Bool
     var isDisturbed: Bool
     var latencyNs: UInt64?
@@ -56,6 +58,7 @@ struct RunVerdict: Codable, Sendable {
         durationNs = run.durationNs
         isStall = run.isStall
         isReported = record != nil
+        hasStack = record?.report.stack != nil
         isDisturbed = !run.expected.isHostFault && run.truth.runDelayShare > Rules.disturbedShare
         let lateness = record?.report.watchdogLatenessNs ?? 0
         isWatchdogOnTime =
@@ -63,7 +66,7 @@ struct RunVerdict: Codable, Sendable {
         expectedCategory = run.expected.categories.first ?? "-"
         isCountedRight = Self.counted(run)
         if run.isStall, run.ratio >= Rules.caughtFrom, run.expected.isCapturable {
-            isCaught = record.map { $0.report.stack != nil } ?? false
+            isCaught = hasStack
         }
         guard let record, run.isStall else { return }
         let report = record.report
@@ -75,14 +78,17 @@ struct RunVerdict: Codable, Sendable {
             report.durationNs > run.durationNs ? report.durationNs - run.durationNs : run.durationNs - report.durationNs
         let sample = report.stack
         validity = sample?.validity.rawValue ?? report.samples.first?.validity.rawValue
-        guard report.detectionLatencyNs != nil else { return }
-        latencyNs = report.detectionLatencyNs
+        // A stall that was over before the watchdog could look says nothing of its cause, unless it is the host's fault.
+        guard report.detectionLatencyNs != nil || run.expected.isHostFault else { return }
+        judgeContent(run, report, sample)
+        // The time until a stack was there, where one can be had.
+        guard let latency = report.detectionLatencyNs, run.expected.isCapturable else { return }
+        latencyNs = latency
         costNs = report.samples.first?.costNs
         if let told = record.toldNs {
             let due = run.truth.span.beganNs + run.thresholdNs
             toldAfterNs = told > due ? told - due : 0
         }
-        judgeContent(run, report, sample)
     }
 
     private mutating func judgeContent(_ run: PlantedRun, _ report: StallReport, _ sample: StackSample?) {
@@ -94,7 +100,9 @@ struct RunVerdict: Codable, Sendable {
                 expected.calls.isEmpty || report.cause.systemCall.map { expected.calls.contains($0) } ?? false
             isCauseRight = isCategoryRight && isCallRight && (!expected.isHostFault || report.cause.hostAtFault)
         }
-        if !expected.function.isEmpty, expected.isCapturable, let sample {
+        // A stack that was taken after the planted function had returned cannot show it.
+        let isInTime = (report.detectionLatencyNs ?? 0) + run.thresholdNs <= run.durationNs
+        if !expected.function.isEmpty, expected.isCapturable, isInTime, let sample {
             let frames = sample.frames.filter { !$0.isRuntime }
             let isNamed = frames.prefix(Rules.frames).contains { $0.function?.contains(expected.function) ?? false }
             isFunctionRight = isNamed

@@ -31,9 +31,27 @@ struct ControlRun: Codable, Sendable {
     var unixOffsetNs: UInt64
     /// The loops' own count of late ticks.
     var lateTicks: UInt64
-    var host: HostFigures
+    /// Time without a CPU of the loops' and the control loop's threads so far, every few milliseconds; empty while the
+    /// control is about doing nothing.
+    var delays: [DelaySample]
     /// Wake-ups of the watchdog's thread, when the control is about them.
     var wakeups: UInt64?
+}
+
+/// A running sum at a moment, CLOCK_MONOTONIC.
+struct DelaySample: Codable, Sendable {
+    var atNs: UInt64
+    var delayNs: UInt64
+}
+
+extension [DelaySample] {
+    /// How long the threads waited for a CPU in `span`, to the next sample on both sides.
+    func delayNs(in span: Span) -> UInt64 {
+        guard let before = last(where: { $0.atNs <= span.beganNs }) ?? first,
+            let after = first(where: { $0.atNs >= span.endedNs }) ?? last, after.delayNs > before.delayNs
+        else { return 0 }
+        return after.delayNs - before.delayNs
+    }
 }
 
 /// A scenario or kind that this machine cannot do.

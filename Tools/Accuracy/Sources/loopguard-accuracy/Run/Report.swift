@@ -47,12 +47,12 @@ enum Report {
     private static func kinds(_ j: Judgement) -> [String] {
         var lines = [
             "",
-            Text.pad("", 24) + Text.pad("stalls", 8) + Text.pad("caught", 10) + Text.pad("cause", 10)
+            Text.pad("", 24) + Text.pad("stalls", 8) + Text.pad("stack", 10) + Text.pad("cause", 10)
                 + Text.pad("kind", 10) + Text.pad("function", 10) + Text.pad("latency p50", 13) + "p99",
         ]
         for (name, f) in j.byKind.sorted(by: { $0.key < $1.key }) {
             lines.append(
-                Text.pad(name, 24) + Text.pad("\(f.stalls)", 8) + Text.pad(Text.percent(f.caught.value), 10)
+                Text.pad(name, 24) + Text.pad("\(f.stalls)", 8) + Text.pad(Text.percent(f.withStack.value), 10)
                     + Text.pad(Text.percent(f.cause.value), 10) + Text.pad(Text.percent(f.kind.value), 10)
                     + Text.pad(Text.percent(f.function.value), 10) + Text.pad(Text.ms(f.latency.p50Ns), 13)
                     + Text.ms(f.latency.p99Ns))
@@ -153,10 +153,24 @@ enum Report {
         var storms: [Storm]
         var memory: MemoryFigures?
         var watchdog: [String: WatchdogFigures]
-        var controls: [ControlRun]
+        var controls: [ControlFigures]
         var skipped: [Skip]
         var failures: [String]
         var degradations: [String]
+    }
+
+    private struct ControlFigures: Encodable {
+        var name: String
+        var lengthNs: UInt64
+        var lateTicks: UInt64
+        var wakeups: UInt64?
+
+        init(_ control: ControlRun) {
+            name = control.name
+            lengthNs = control.span.lengthNs
+            lateTicks = control.lateTicks
+            wakeups = control.wakeups
+        }
     }
 
     static func json(_ o: Suite.Outcome) throws -> Data {
@@ -171,7 +185,8 @@ enum Report {
                 smoke: o.suite.isSmoke, tookNs: o.tookNs, passed: o.isPassed, targets: o.targets,
                 judgement: o.judgement, peers: Peers.figures(o.results), storms: o.results.flatMap(\.storms),
                 memory: o.results.compactMap(\.memory).first, watchdog: watchdog,
-                controls: o.results.flatMap(\.controls), skipped: o.results.flatMap(\.skipped), failures: o.failures,
+                controls: o.results.flatMap(\.controls).map(ControlFigures.init), skipped: o.results.flatMap(\.skipped),
+                failures: o.failures,
                 degradations: o.results.first?.degradations ?? []))
     }
 }
