@@ -235,7 +235,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "loopguard-server", "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus",
+                "loopguard-server", "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus", "LoopguardRedis",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
             ]

@@ -49,10 +49,12 @@ public final class LoopguardRuntime: Sendable {
     private let controlGroup: MultiThreadedEventLoopGroup
     private let controlTarget: WatchTarget
     let service: WatchService
+    let selftestProbe: SelfTestProbe
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
     private init(
-        controlGroup: MultiThreadedEventLoopGroup, controlTarget: WatchTarget, pool: OffloadPool, service: WatchService
+        controlGroup: MultiThreadedEventLoopGroup, controlTarget: WatchTarget, pool: OffloadPool, service: WatchService,
+        selftestProbe: SelfTestProbe
     ) {
         self.controlGroup = controlGroup
         self.controlTarget = controlTarget
@@ -60,6 +62,7 @@ public final class LoopguardRuntime: Sendable {
         self.group = service.group
         self.pool = pool
         self.service = service
+        self.selftestProbe = selftestProbe
     }
 
     /// Starts all threads and checks which facilities this machine has.
@@ -90,13 +93,17 @@ public final class LoopguardRuntime: Sendable {
         pool: OffloadPool
     ) async throws -> LoopguardRuntime {
         let control = try await WatchTarget.control(controlGroup.next(), of: group)
+        let selftestProbe = SelfTestProbe()
         let service = try await WatchService(
             WatchService.Configuration(
                 group: group, others: [control], watchesCooperativePool: configuration.watchesCooperativePool,
                 offload: pool, isWatchdogEnabled: configuration.isWatchdogEnabled,
                 host: configuration.host, worker: configuration.worker, logger: configuration.logger,
-                reporters: configuration.reporters))
-        return LoopguardRuntime(controlGroup: controlGroup, controlTarget: control, pool: pool, service: service)
+                reporters: (configuration.reporters ?? [LogStallReporter(logger: configuration.logger)])
+                    + [selftestProbe]))
+        return LoopguardRuntime(
+            controlGroup: controlGroup, controlTarget: control, pool: pool, service: service,
+            selftestProbe: selftestProbe)
     }
 
     /// All that this process knows about itself. Never waits for a loop.

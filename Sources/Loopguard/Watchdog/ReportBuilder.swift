@@ -13,6 +13,7 @@ struct ReportBuilder {
         /// Of the first look, and from then on of all: the rate limit and the site go by one name.
         var fingerprint: String?
         var detectionLatencyNs: UInt64?
+        var queuedBytes = 0
     }
 
     let identity: ReportThread.Identity
@@ -28,6 +29,8 @@ struct ReportBuilder {
     mutating func update(with observation: StallObservation) -> (StallReport, isFirst: Bool) {
         let isFirst = open[observation.key] == nil
         var stall = open[observation.key] ?? makeOpen()
+        // Before the stack is symbolicated, which takes its time.
+        if let burdens = observation.burdens { stall.queuedBytes = max(stall.queuedBytes, burdens.queuedBytes) }
         if let stack = observation.stack {
             // The first one is closest to the cause, the latest ones say whether it is still there.
             if stall.samples.count == Self.maximumSamples { stall.samples.remove(at: 1) }
@@ -96,7 +99,9 @@ struct ReportBuilder {
             thresholdNs: seen.thresholdNs, detectionLatencyNs: stall.detectionLatencyNs,
             watchdogLatenessNs: seen.latenessNs, kind: seen.kind, cause: cause, scope: seen.scope,
             blast: BlastRadius(
-                connections: seen.connections, connectionSeconds: Double(seen.connections) * Double(over) / 1e9),
+                connections: seen.connections, connectionSeconds: Double(seen.connections) * Double(over) / 1e9,
+                broadcastsWaiting: seen.burden.broadcasts,
+                bytesWaiting: seen.burden.bytes + stall.queuedBytes, pingsMissed: seen.pingsMissed),
             jobsInTick: seen.jobsInTick, samples: stall.samples,
             related: stall.related, fingerprint: fingerprint,
             remedy: Remedy.text(for: cause, frames: frames, kind: seen.kind))

@@ -40,6 +40,12 @@ struct StallObservation: Sendable {
     var startedAtUnixNs: Int64
     var scope: StallScope?
     var connections: Int
+    /// The most that has waited on the loop so far.
+    var burden = LoopBurden()
+    /// To be read on the report thread while the stall goes on.
+    var burdens: LoopBurdens?
+    /// Pings that were due and could not be sent.
+    var pingsMissed = 0
     var jobsInTick: UInt64
     var kind: StallKind
     /// A stack taken just now.

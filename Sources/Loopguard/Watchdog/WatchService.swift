@@ -37,6 +37,8 @@ final class WatchService: Sendable {
     /// What other modules add to the status.
     let additions = Mutex(Additions())
     private let identity: ReportThread.Identity
+    /// Worker number in reports.
+    var worker: Int { identity.worker }
     private let startedAtUnixNs = WallClock.unixNs()
     private let degradations: [String]
 

@@ -6,11 +6,14 @@ struct WatchTarget: Sendable {
     var slot: SlotPointer
     /// Connections that suffer when it stalls.
     var connections: @Sendable () -> Int
+    /// What else waits on it; nil for a thread that serves no connections.
+    var burdens: LoopBurdens?
 
     init(_ loop: GuardedLoop) {
         name = loop.name
         slot = loop.slot
         connections = { loop.connections }
+        burdens = loop.burdens
     }
 
     /// Ends the marks of the control loop, before its thread ends.

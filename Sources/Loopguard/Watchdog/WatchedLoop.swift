@@ -16,6 +16,7 @@ struct WatchedLoop {
         var owners: Set<Int32> = []
         var scope: StallScope?
         var connections = 0
+        var burden = LoopBurden()
         var kind = StallKind.loopWork
         var jobsInTick: UInt64 = 0
         var latenessNs: UInt64 = 0
@@ -24,6 +25,15 @@ struct WatchedLoop {
         var isOpen = false
         /// Whom the loop's own record of the tick blames, 0 = nobody.
         var endScope: UInt64 = 0
+
+        /// What waits only grows while the loop is stuck. Of the pings the first forecast counts: a later one was made by a
+        /// loop that turns again.
+        mutating func note(_ burdens: LoopBurdens?) {
+            guard let now = burdens?.now else { return }
+            burden.broadcasts = max(burden.broadcasts, now.broadcasts)
+            burden.bytes = max(burden.bytes, now.bytes)
+            if burden.pings == nil, let pings = now.pings, pings.lookedAtNs <= beganNs { burden.pings = pings }
+        }
     }
 
     private(set) var detector: Detector
@@ -90,6 +100,7 @@ struct WatchedLoop {
         switch action {
         case .takeBaseline(let tick):
             keepOpenEvidence()
+            target.burdens?.restart()
             var begun = Evidence(beganNs: tick, baseline: probe?.sample(), hosts: [hostSample(tick: tick)])
             // At the threshold the thread may be between two calls: then only this one can be named.
             if let sample = begun.baseline, case .blocked(let number, _, _, _) = sample.systemCall {
@@ -105,6 +116,7 @@ struct WatchedLoop {
             }
             if evidence?.beganNs == tick { evidence = nil }
             if awaiting?.beganNs == tick { awaiting = nil }
+            over.note(target.burdens)
             if over.scope == nil { over.scope = ScopeRegistry.shared.recent(over.endScope)?.snapshot }
             var seen = observation(over, .ended, durationNs: durationNs, isExact: isExact)
             close(&seen)
@@ -113,6 +125,7 @@ struct WatchedLoop {
             var missed = Evidence(beganNs: tick.beganNs)
             missed.scope = ScopeRegistry.shared.recent(tick.scope)?.snapshot
             missed.connections = target.connections()
+            missed.note(target.burdens)
             missed.kind = kind
             missed.jobsInTick = tick.jobs
             missed.latenessNs = latenessNs
@@ -172,6 +185,7 @@ struct WatchedLoop {
             known.latenessNs = latenessNs
             known.detectionLatencyNs = after - min(after, view.beganNs + detector.options.thresholdNs)
         }
+        known.note(target.burdens)
         // The first look may fall between two jobs.
         if known.scope == nil { known.scope = scope(seen: view) }
         known.kind = view.kind
@@ -235,6 +249,8 @@ struct WatchedLoop {
             thresholdNs: detector.options.thresholdNs, startedAtUnixNs: WallClock.unixNs() - Int64(clamping: age),
             // Of many that share a tick, whoever happened to be seen is not to blame.
             scope: known.kind == .overloadedTick ? nil : known.scope, connections: known.connections,
+            burden: known.burden, burdens: phase == .ongoing ? target.burdens : nil,
+            pingsMissed: known.burden.pings?.missed(until: known.beganNs &+ durationNs) ?? 0,
             jobsInTick: known.jobsInTick, kind: known.kind,
             stack: nil, baseline: known.baseline, threadSamples: known.samples, closing: nil,
             hostSamples: known.hosts, interruptions: known.interruptions, calls: known.calls, owner: nil,

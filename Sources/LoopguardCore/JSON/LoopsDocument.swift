@@ -22,11 +22,14 @@ public struct LoopsDocument: Codable, Sendable, Equatable {
     public var generatedAtUnixNs: Int64
     /// One entry for each worker.
     public var workers: [Worker]
+    /// What is not known of other hosts and why, a line each.
+    public var notes: [String]
 
     /// The loops of all workers.
     public init(_ cluster: ClusterStatus) {
         generatedAtUnixNs = cluster.nowUnixNs
-        workers = cluster.workers.map { view in
+        notes = cluster.notes
+        workers = cluster.everybody.map { view in
             Worker(
                 host: view.hostName, worker: view.worker, pid: view.pid, state: view.state,
                 silentForNs: view.silentForNs,

@@ -45,8 +45,10 @@ public struct StallsDocument: Codable, Sendable, Equatable {
 
     /// Wall clock, nanoseconds since 1970.
     public var generatedAtUnixNs: Int64
-    /// One entry for each worker.
+    /// One entry for each worker, those of other hosts last.
     public var workers: [Worker]
+    /// What is not known of other hosts and why, a line each.
+    public var notes: [String]
     /// One entry for each loop, by host, worker and name, loops without a stall included.
     public var timeline: [Lane]
     /// Longest first.
@@ -68,11 +70,11 @@ public struct StallsDocument: Codable, Sendable, Equatable {
     ///   - recentLimit: finished stalls kept, default 200.
     ///   - siteLimit: sites kept, default 200.
     public init(_ cluster: ClusterStatus, recentLimit: Int = 200, siteLimit: Int = 200) {
-        let stalls = cluster.workers.compactMap { $0.status?.stalls }
+        let stalls = cluster.everybody.compactMap { $0.status?.stalls }
         generatedAtUnixNs = cluster.nowUnixNs
-        workers = cluster.workers.map(Worker.init)
+        workers = cluster.everybody.map(Worker.init)
         timeline = Lane.all(cluster)
-        ongoing = cluster.workers.flatMap(\.ongoingNow).sorted { ($1.durationNs, $0.id) < ($0.durationNs, $1.id) }
+        ongoing = cluster.everybody.flatMap(\.ongoingNow).sorted { ($1.durationNs, $0.id) < ($0.durationNs, $1.id) }
         let newest = stalls.flatMap(\.recent).sorted { ($1.endedAtUnixNs, $0.id) < ($0.endedAtUnixNs, $1.id) }
         recent = Array(newest.prefix(max(0, recentLimit)))
         var merged: [String: StallSite] = [:]
@@ -87,6 +89,7 @@ public struct StallsDocument: Codable, Sendable, Equatable {
         sites = Array(merged.values.sorted(by: StallSite.rank).prefix(max(0, siteLimit)))
         total = stalls.reduce(0) { $0.saturatingAdd($1.total) }
         suppressed = stalls.reduce(0) { $0.saturatingAdd($1.suppressed) }
+        notes = cluster.notes
         evictedSites = stalls.reduce(0) { $0.saturatingAdd($1.evictedSites) }
     }
 }
@@ -123,7 +126,7 @@ extension StallsDocument.Lane {
             places[key] = lanes.count - 1
             return lanes.count - 1
         }
-        for view in cluster.workers {
+        for view in cluster.everybody {
             for loop in view.status?.loops ?? [] { _ = lane(view, loop.name) }
             for mark in view.status?.stalls.timeline ?? [] { lanes[lane(view, mark.loop)].stalls.append(mark) }
             for report in view.ongoingNow { lanes[lane(view, report.loop)].stalls.append(StallMark(report)) }

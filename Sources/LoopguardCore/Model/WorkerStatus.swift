@@ -296,16 +296,35 @@ public struct MetricSample: Codable, Sendable, Equatable {
 public struct ClusterStatus: Codable, Sendable, Equatable {
     /// One entry for each worker.
     public var workers: [WorkerView]
+    /// Workers of other hosts, as far as they are known: shown with ours on the pages, but not in our metrics and readiness.
+    public var others: [WorkerView]
+    /// What is not known of other hosts and why, a line each.
+    public var notes: [String]
 
     /// All its parts.
-    public init(workers: [WorkerView]) { self.workers = workers }
+    public init(workers: [WorkerView], others: [WorkerView] = [], notes: [String] = []) {
+        self.workers = workers
+        self.others = others
+        self.notes = notes
+    }
+
+    /// Reads what another version may have written.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        workers = try fields.decode([WorkerView].self, forKey: .workers)
+        others = try fields.decodeIfPresent([WorkerView].self, forKey: .others) ?? []
+        notes = try fields.decodeIfPresent([String].self, forKey: .notes) ?? []
+    }
+
+    /// Our workers, then those of other hosts.
+    public var everybody: [WorkerView] { workers + others }
 
     /// A process without a supervisor, as it sees itself.
     public init(alone status: WorkerStatus) {
-        workers = [
+        self.init(workers: [
             WorkerView(
                 worker: status.worker, pid: status.pid, state: "running", silentForNs: 0, restarts: 0, status: status)
-        ]
+        ])
     }
 
     /// A worker and how it is known.

@@ -31,8 +31,8 @@ public struct LiveFeed: Sendable {
         mark = current
         lastNs = nowNs
         number = number.saturatingAdd(1)
-        let ongoing = cluster.workers.reduce(0) { $0 + ($1.status?.stalls.ongoing.count ?? 0) }
-        let total = cluster.workers.reduce(UInt64(0)) { $0.saturatingAdd($1.status?.stalls.total ?? 0) }
+        let ongoing = cluster.everybody.reduce(0) { $0 + ($1.status?.stalls.ongoing.count ?? 0) }
+        let total = cluster.everybody.reduce(UInt64(0)) { $0.saturatingAdd($1.status?.stalls.total ?? 0) }
         // Numbers only: nothing from outside can break the framing.
         return "id: \(number)\nevent: \(isNews ? "change" : "heartbeat")\n"
             + "data: {\"ongoing\":\(ongoing),\"total\":\(total)}\n\n"
@@ -40,7 +40,7 @@ public struct LiveFeed: Sendable {
 
     /// What makes a difference to somebody who watches, without figures that change all the time.
     private static func mark(_ cluster: ClusterStatus) -> [String] {
-        cluster.workers.flatMap { view -> [String] in
+        cluster.everybody.flatMap { view -> [String] in
             let stalls = view.status?.stalls
             let head =
                 "\(view.worker) \(view.pid) \(view.state) \(stalls?.total ?? 0) \(stalls?.recent.first?.id ?? "")"

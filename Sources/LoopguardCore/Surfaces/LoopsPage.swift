@@ -6,7 +6,8 @@ public enum LoopsPage {
         let now = document.generatedAtUnixNs
         var main: HTML = "<h1>Loops</h1>\n<p class=\"lead\">Guarded event loops of all workers.</p>\n"
         main += PageShell.workers(document)
-        let rows = cluster.workers.flatMap { view in
+        main += PageShell.notes(document.notes)
+        let rows = cluster.everybody.flatMap { view in
             (view.status?.loops ?? []).map {
                 row($0, view, threshold: view.status?.thresholdNs ?? 0, showsHost: document.hasSeveralHosts)
             }
@@ -52,7 +53,7 @@ public enum LoopsPage {
     }
 
     private static func lengths(_ cluster: ClusterStatus, showsHost: Bool) -> HTML {
-        let pictures = cluster.workers.map { view -> HTML in
+        let pictures = cluster.everybody.map { view -> HTML in
             guard let status = view.status else { return HTML() }
             let host = showsHost ? "\(status.host), " : ""
             return Histogram.picture(
@@ -72,13 +73,14 @@ public enum LoopsPage {
     public static func text(_ cluster: ClusterStatus) -> String {
         var out = TextPage(width: StallsText.width)
         out.line("LOOPGUARD LOOPS   \(UTCTime.text(cluster.nowUnixNs))")
+        for note in cluster.notes { out.wrapped(note, indent: 0) }
         let showsHost = StallsDocument(cluster).hasSeveralHosts
         let header = [
             showsHost ? "host/worker" : "worker", "loop", "state", "conns", "ticks", "jobs", "stalls", "longest",
             "total",
         ]
         var rows = [header]
-        for view in cluster.workers {
+        for view in cluster.everybody {
             for loop in view.status?.loops ?? [] {
                 rows.append([
                     (showsHost ? "\(view.hostName ?? "?")/" : "") + "\(view.worker)", loop.name, state(loop, view),
@@ -100,7 +102,7 @@ public enum LoopsPage {
             }
             out.line(cells.joined(separator: "  "))
         }
-        for view in cluster.workers {
+        for view in cluster.everybody {
             guard let status = view.status else { continue }
             let lines = Histogram.lines(Histogram.sum(status.loops), threshold: status.thresholdNs)
             guard !lines.isEmpty else { continue }

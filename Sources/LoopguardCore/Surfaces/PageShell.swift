@@ -302,6 +302,11 @@ enum PageShell {
         return "<ul class=\"workers\">\(items.joined())</ul>"
     }
 
+    /// What is not known of other hosts.
+    static func notes(_ notes: [String]) -> HTML {
+        notes.map { note -> HTML in "<p class=\"note warn\">\(note)</p>\n" }.joined()
+    }
+
     /// One figure with its name.
     static func figure(_ name: String, _ value: String) -> HTML { "<div><dt>\(name)</dt><dd>\(value)</dd></div>" }
 

@@ -19,6 +19,7 @@ public enum StallsPage {
         let card = StallCard(document)
         var main = summary(document)
         main += PageShell.workers(document)
+        main += PageShell.notes(document.notes)
         main += degradations(document)
         if !document.ongoing.isEmpty {
             main += "<h2>Going on now</h2>\n"

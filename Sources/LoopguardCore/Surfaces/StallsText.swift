@@ -55,6 +55,7 @@ public enum StallsText {
         if document.suppressed > 0 { totals += " · \(HumanText.count(document.suppressed, "report")) suppressed" }
         if document.evictedSites > 0 { totals += " · \(HumanText.count(document.evictedSites, "place")) forgotten" }
         out.line(totals)
+        for note in document.notes { out.wrapped(note, indent: 0) }
         for worker in document.workers {
             var line = document.hasSeveralHosts ? "\(worker.host ?? "host not known")   " : ""
             line += "worker \(worker.worker)   "

@@ -48,6 +48,23 @@ struct RuntimeOptions: ParsableArguments {
             "How long connections may take to close when the server ends, in seconds. (default: 10)",
             valueName: "SECONDS"))
     var drainSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "A worker that is not ready after this is killed and started anew, in seconds. (default: 60)",
+            valueName: "SECONDS"))
+    var workerStartSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "A worker that has said nothing for this long is killed and replaced, in seconds; 0 = never. (default: 30)",
+            valueName: "SECONDS"))
+    var workerSilentSeconds: String?
+    @Flag(help: "Refuse POST /debug/selftest, which plants a stall to prove that the alarm works.")
+    var noSelftest = false
+    @Option(
+        help: ArgumentHelp(
+            "The longest stall that a self-test may plant, in milliseconds. (default: 5000)",
+            valueName: "MILLISECONDS"))
+    var selftestMaxMs: String?
     @Flag(help: "Also serve /ws/demo/…: handlers that block on purpose.")
     var demo = false
     @Flag(help: "Also report calls that may block an event loop, however short they are. For tests and staging.")
@@ -56,8 +73,9 @@ struct RuntimeOptions: ParsableArguments {
     var flags: [(Setting, String?)] {
         [
             (.workers, workers), (.loops, loops), (.watchdog, watchdogMs), (.blockingThreads, blockingThreads),
-            (.blockingQueue, blockingQueue), (.drain, drainSeconds), (.demo, demo ? "true" : nil),
-            (.strict, strict ? "true" : nil),
+            (.blockingQueue, blockingQueue), (.drain, drainSeconds), (.workerStart, workerStartSeconds),
+            (.workerSilent, workerSilentSeconds), (.noSelftest, noSelftest ? "true" : nil),
+            (.selftestMax, selftestMaxMs), (.demo, demo ? "true" : nil), (.strict, strict ? "true" : nil),
         ]
     }
 }
@@ -72,8 +90,22 @@ struct BusOptions: ParsableArguments {
     var redis: String?
     @Option(help: ArgumentHelp("Begins all keys and channels in Redis. (default: loopguard)", valueName: "TEXT"))
     var redisPrefix: String?
+    @Option(
+        help: ArgumentHelp(
+            "Name of this host in reports, and on the pages of the other hosts. (default: the machine's)",
+            valueName: "NAME"))
+    var hostName: String?
+    @Option(
+        help: ArgumentHelp(
+            "Another host that has said nothing for this long is forgotten, in seconds. (default: 3600)",
+            valueName: "SECONDS"))
+    var hostKeepSeconds: String?
 
-    var flags: [(Setting, String?)] { [(.redis, redis), (.redisPrefix, redisPrefix)] }
+    var flags: [(Setting, String?)] {
+        [
+            (.redis, redis), (.redisPrefix, redisPrefix), (.hostName, hostName), (.hostKeep, hostKeepSeconds),
+        ]
+    }
 }
 
 /// What one client may use.

@@ -19,6 +19,15 @@ struct ServerSettings: Sendable, Equatable {
 
     var redis: RedisURL?
     var redisPrefix = "loopguard"
+    /// Nil = the machine's.
+    var hostName: String?
+    var hostKeepSeconds = 3600
+
+    var selftest = true
+    var selftestMaxMilliseconds = 5_000
+    var workerStartSeconds = 60
+    /// 0 = for ever.
+    var workerSilentSeconds = 30
 
     var limits = Limits()
     var auth = Auth()

@@ -56,6 +56,12 @@ struct Setting: Sendable, Hashable {
     static let authSecretFile = Setting("auth-secret-file", .text)
     static let authJWKS = Setting("auth-jwks", .text)
     static let authTimeout = Setting("auth-timeout-seconds", .integer)
+    static let hostName = Setting("host-name", .text)
+    static let hostKeep = Setting("host-keep-seconds", .integer)
+    static let noSelftest = Setting("no-selftest", .flag)
+    static let selftestMax = Setting("selftest-max-ms", .integer)
+    static let workerStart = Setting("worker-start-seconds", .integer)
+    static let workerSilent = Setting("worker-silent-seconds", .integer)
     static let logFormat = Setting("log-format", .text)
     static let logLevel = Setting("log-level", .text)
     static let demo = Setting("demo", .flag)
@@ -70,7 +76,8 @@ struct Setting: Sendable, Hashable {
     /// All settings that may also stand in the configuration file.
     static let all: [Setting] = [
         host, port, admin, tlsCertificate, tlsKey, origin, workers, loops, watchdog, blockingThreads, blockingQueue,
-        drain, redis, redisPrefix, maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
+        drain, redis, redisPrefix, hostName, hostKeep, noSelftest, selftestMax, workerStart, workerSilent,
+        maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
         handshake, close, ping, pong, maxQueueBytes, maxQueueSeconds, slowConsumer, authSecret, authSecretFile,
         authJWKS, authTimeout, logFormat, logLevel, demo, stallBudget, stallBaseline,
         stallBudgetReport, writeStallBaseline,

@@ -1,4 +1,5 @@
 import Foundation
+import Loopguard
 import LoopguardCore
 import Synchronization
 
@@ -11,6 +12,8 @@ final class SupervisorLink: Sendable {
 
     private let descriptor: CInt
     private let changed = Signal()
+    /// Written by the one thread that writes, between two statuses.
+    private let answers = Mutex<[[UInt8]]>([])
     private let isStopped = Atomic<Bool>(false)
     private let hasWrittenLast = DispatchSemaphore(value: 0)
 
@@ -41,8 +44,13 @@ final class SupervisorLink: Sendable {
 
     /// - Parameters:
     ///   - status: must not block.
+    ///   - selftest: plants a stall when the supervisor asks for it.
     ///   - onGone: called once, when the supervisor has died.
-    func start(status: @escaping @Sendable () -> WorkerStatus, onGone: @escaping @Sendable () -> Void) {
+    func start(
+        status: @escaping @Sendable () -> WorkerStatus,
+        selftest: @escaping @Sendable (SelfTest, Int) async -> Result<SelfTest.Outcome, SelfTestRequest.Refusal>,
+        onGone: @escaping @Sendable () -> Void
+    ) {
         NamedThread.start("status-writer") { [self] in
             var diet = StatusDiet()
             let clock = ContinuousClock()
@@ -50,16 +58,34 @@ final class SupervisorLink: Sendable {
             defer { hasWrittenLast.signal() }
             while true {
                 let isLast = isStopped.load(ordering: .acquiring)
-                guard write(diet.next(status(), at: clock.now - began)), !isLast else { return }
+                guard write(diet.next(status(), at: clock.now - began)) else { return }
+                let lines = answers.withLock { answers in
+                    defer { answers = [] }
+                    return answers
+                }
+                guard lines.allSatisfy(send), !isLast else { return }
                 changed.wait(seconds: Self.interval)
             }
         }
         NamedThread.start("supervisor-eof") { [self] in
-            var buffer = [UInt8](repeating: 0, count: 256)
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            var decoder = StatusLineDecoder(limit: 4096)
             while true {
                 let count = read(descriptor, &buffer, buffer.count)
-                if count > 0 || (count < 0 && errno == EINTR) { continue }
-                break
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { break }
+                for case .line(let line) in decoder.feed(buffer[..<count]) {
+                    guard let command = SelfTestMessages.command(line) else { continue }
+                    Task {
+                        var answer = SelfTestMessages.Answer(id: command.id)
+                        switch await selftest(command.test, command.maximumMilliseconds) {
+                        case .success(let outcome): answer.outcome = outcome
+                        case .failure(let refusal): answer.refusal = refusal
+                        }
+                        answers.withLock { $0.append(SelfTestMessages.line(answer)) }
+                        push()
+                    }
+                }
             }
             if !isStopped.load(ordering: .acquiring) { onGone() }
         }
@@ -76,11 +102,14 @@ final class SupervisorLink: Sendable {
     }
 
     private func write(_ status: WorkerStatus) -> Bool {
-        guard let line = StatusDiet.line(status) else { return true }
-        return line.withUnsafeBytes { bytes in
+        StatusDiet.line(status).map(send) ?? true
+    }
+
+    private func send(_ line: [UInt8]) -> Bool {
+        line.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                let count = send(
+                let count = Foundation.send(
                     descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count,
                     Int32(MSG_NOSIGNAL))
                 if count > 0 {

@@ -61,7 +61,7 @@ final class Worker: Sendable {
         self.listener = listener
         self.sharedSecret = sharedSecret
         self.adminAddress = Mutex(adminAddress)
-        name = "\(Self.hostName)/\(index == 0 ? getpid() : Int32(clamping: index))"
+        name = "\(settings.hostName ?? Self.hostName)/\(index == 0 ? getpid() : Int32(clamping: index))"
         (inputs, input) = AsyncStream.makeStream()
         verifier = try await TokenVerifier.load(settings.auth.keys, random: sharedSecret)
         self.gate = gate
@@ -86,15 +86,25 @@ final class Worker: Sendable {
         defer { withExtendedLifetime(signals) {} }
         let link = index == 0 ? nil : SupervisorLink(descriptor: WorkerProcess.statusDescriptor)
 
-        let admin = try await startAdmin()
+        let hosts = HostsBox()
+        let admin = try await startAdmin(hosts)
         let address = try await startServing()
+        if index == 0, let url = settings.redis {
+            let exchange = try HostExchange(
+                settings: settings, url: url, id: settings.hostID(port: address.port), eventLoop: runtime.control
+            ) { self.clusterStatus() }
+            hosts.set(exchange)
+            exchange.start()
+        }
         isListening.store(true, ordering: .releasing)
         if link == nil {
             Banner(settings: settings, admin: adminAddress.withLock { $0 }).print(
                 listening: address, degradations: runtime.status().degradations,
                 demoToken: try await Banner.demoToken(settings, secret: sharedSecret))
         }
-        link?.start(status: { self.status() }, onGone: { input.yield(.supervisorGone) })
+        link?.start(
+            status: { self.status() }, selftest: { await self.selftest($0, maximumMilliseconds: $1) },
+            onGone: { input.yield(.supervisorGone) })
         if let link { runtime.onStallChange { link.push() } }
         let producer = DashboardProducer(
             bus: bus, pool: runtime.pool, feed: feed, workerName: name, logger: logger, status: { self.status() })
@@ -103,13 +113,22 @@ final class Worker: Sendable {
 
         await waitForEnd()
         producing.cancel()
+        await hosts.exchange?.stop()
         return await end(link: link, admin: admin, producer: producer)
     }
 
-    private func startAdmin() async throws -> AdminServer? {
+    private func startAdmin(_ hosts: HostsBox) async throws -> AdminServer? {
         guard index == 0, let wanted = settings.admin else { return nil }
-        let admin = AdminServer(eventLoop: runtime.control, logger: Logger(label: "loopguard.admin")) {
-            self.clusterStatus()
+        let most = settings.selftestMaxMilliseconds
+        let action = SelfTestRequest.action(settings) { request in
+            // There is only one, whatever its number.
+            guard (request.worker ?? 0) <= 1 else { return .failure(.init(404, "there is only one worker: 0.")) }
+            return await self.selftest(request.test, maximumMilliseconds: most)
+        }
+        let admin = AdminServer(
+            eventLoop: runtime.control, logger: Logger(label: "loopguard.admin"), action: action
+        ) {
+            hosts.exchange?.everybody() ?? self.clusterStatus()
         }
         let bound = try await Banner.startAdmin(admin, at: wanted)
         adminAddress.withLock { $0 = bound }
@@ -207,6 +226,18 @@ final class Worker: Sendable {
             notReady: notReady, metrics: server.metrics + hub.metrics + BusMetrics.samples(bus.status))
         status.tally = counter?.tally
         return status
+    }
+
+    private func selftest(
+        _ test: SelfTest, maximumMilliseconds: Int
+    ) async -> Result<SelfTest.Outcome, SelfTestRequest.Refusal> {
+        do {
+            logger.notice(
+                "planting a stall: self-test", metadata: ["loop": "\(test.loop)", "ms": "\(test.milliseconds)"])
+            return .success(try await runtime.selftest(test, maximumMilliseconds: maximumMilliseconds))
+        } catch {
+            return .failure(.init(error))
+        }
     }
 
     private func clusterStatus() -> ClusterStatus {

@@ -20,6 +20,7 @@ enum WorkerFactory {
         configuration.offload.threads = settings.blockingThreads
         configuration.offload.queueLimit = settings.blockingQueue
         configuration.worker = index
+        if let name = settings.hostName { configuration.host = name }
         configuration.logger = Logger(label: "loopguard")
         if let counter {
             configuration.reporters = [LogStallReporter(logger: configuration.logger), counter]
