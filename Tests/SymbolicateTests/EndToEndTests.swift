@@ -43,6 +43,8 @@ import Testing
                 var frame = frame
                 frame.address = ""
                 frame.module = ""
+                // How the unwinder found it, which depends on whether the wrapper called for the first time.
+                frame.provenance = nil
                 return frame
             }
         }
