@@ -5,7 +5,7 @@ let package = Package(
     name: "loopguard",
     products: [
         .executable(name: "loopguard-server", targets: ["loopguard-server"]),
-        .library(name: "Loopguard", targets: ["Loopguard"]),
+        .library(name: "Loopguard", targets: ["Loopguard", "LoopguardCore"]),
         .library(name: "LoopguardWebSocket", targets: ["LoopguardWebSocket"]),
         .library(name: "LoopguardBus", targets: ["LoopguardBus"]),
         .library(name: "LoopguardRedis", targets: ["LoopguardRedis"]),
@@ -178,7 +178,7 @@ let package = Package(
         .executableTarget(
             name: "loopguard-accuracy",
             dependencies: [
-                "CAccuracy", "LoopguardCore", "Loopguard",
+                "CAccuracy", "LoopguardCore", "LoopguardCapture", "CLoopguard", "Loopguard",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -239,7 +239,8 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "SymbolicateTests", dependencies: ["loopguard-symbolicate", "LoopguardCapture", "LoopguardCore"]),
+            name: "SymbolicateTests",
+            dependencies: ["loopguard-symbolicate", "LoopguardCapture", "LoopguardCore", "CLoopguard"]),
         .testTarget(name: "LoopguardBusTests", dependencies: ["LoopguardBus"]),
         .testTarget(
             name: "LoopguardRedisTests",
@@ -267,11 +268,13 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "loopguard-server", "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus",
+                "loopguard-server", "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus", "LoopguardRedis",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        .testTarget(
+            name: "AccuracyTests", dependencies: ["loopguard-accuracy", "CAccuracy", "Loopguard", "LoopguardCore"]),
         // Rules of the repository itself: allowed imports, banned calls, SAFETY comments.
         .testTarget(name: "TidyTests"),
     ],

@@ -20,6 +20,7 @@ struct lg_capture {
     _Atomic uint64_t state;
     _Atomic(lg_slot *) slot;     // of the request; atomic because a late handler may read it while it is rewritten
     _Atomic uint64_t tick;
+    _Atomic int32_t tid;         // of a request for a thread without slot; 0 = the request is for `slot`
     lg_capture_result result;    // the rest is written by whoever claimed, read by the watchdog when done
     uint64_t jobs;
     lg_snapshot by_signal;
@@ -31,6 +32,8 @@ static _Atomic uint64_t handler_runs;
 static _Atomic int installed_signal = SIGURG;
 static pthread_mutex_t free_lock = PTHREAD_MUTEX_INITIALIZER;
 static lg_capture *free_list;
+// The one request for a thread that has no slot to find it in. Null = none.
+static _Atomic(lg_capture *) foreign;
 
 pid_t lg_current_tid(void) { return (pid_t)syscall(SYS_gettid); }
 
@@ -108,29 +111,56 @@ static size_t frame_stack(lg_snapshot *s, const lg_slot *slot, uint64_t stack_po
     return length < s->stack_capacity ? (size_t)length & ~(size_t)7 : s->stack_capacity;
 }
 
+static void copy_registers(lg_snapshot *s, const ucontext_t *u) {
+    static const int order[LG_REGISTERS] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
+                                            REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                            REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
+    for (int i = 0; i < LG_REGISTERS; i++) s->registers[i] = (uint64_t)u->uc_mcontext.gregs[order[i]];
+}
+
+// Copies a stack whose bounds nobody has written down, up to `high` or to the first page that cannot be read. Goes
+// through the kernel, which cannot fault; async-signal-safe.
+static void copy_unbounded(lg_snapshot *s, uint64_t stack_pointer, uint64_t high) {
+    uint64_t base = stack_pointer < LG_RED_ZONE ? 0 : (stack_pointer - LG_RED_ZONE) & ~(uint64_t)7;
+    size_t wanted = base < high ? (size_t)(high - base < s->stack_capacity ? high - base : s->stack_capacity) : 0;
+    s->stack_base = s->stack_low = base;
+    s->stack_length = wanted == 0 ? 0 : lg_read_memory(base, s->stack, wanted) & ~(size_t)7;
+    // What lies further out is not known to be stack, so it may be read from memory; one byte more than was copied says
+    // that the copy was too small.
+    s->stack_high = base + s->stack_length + (s->stack_length == s->stack_capacity ? 1 : 0);
+}
+
+// Whether the request is taken by this thread. The check of `slot` and `tid` holds for this generation, since the fields
+// change only with the state, and the swap fails if the state has changed.
+static bool claim(lg_capture *c, lg_slot *slot, int32_t tid, uint64_t *state) {
+    *state = atomic_load_explicit(&c->state, memory_order_acquire);
+    if (*state % 4 != REQUESTED || atomic_load_explicit(&c->slot, memory_order_relaxed) != slot ||
+        atomic_load_explicit(&c->tid, memory_order_relaxed) != tid)
+        return false;
+    return atomic_compare_exchange_strong_explicit(&c->state, state, *state - REQUESTED + CLAIMED,
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
 static void handler(int signo, siginfo_t *info, void *context) {
     (void)signo;
     (void)info;
     int saved = errno;
     atomic_fetch_add_explicit(&handler_runs, 1, memory_order_relaxed);
+    uint64_t state = 0;
     lg_slot *slot = lg_slot_current();
     lg_capture *c = slot ? atomic_load_explicit(&slot->capture, memory_order_acquire) : NULL;
-    if (!c) goto out;
-    uint64_t state = atomic_load_explicit(&c->state, memory_order_acquire);
-    // A request for another thread: a recycled capture. The check holds for this generation, since the fields change
-    // only with the state, and the swap below fails if the state has changed.
-    if (state % 4 != REQUESTED || atomic_load_explicit(&c->slot, memory_order_relaxed) != slot) goto out;
-    if (!atomic_compare_exchange_strong_explicit(&c->state, &state, state - REQUESTED + CLAIMED, memory_order_acq_rel,
-                                                 memory_order_relaxed))
-        goto out;
-    if (lg_busy_since(slot) != atomic_load_explicit(&c->tick, memory_order_relaxed)) {
+    if (!c || !claim(c, slot, 0, &state)) {
+        // Not asked as a guarded thread: perhaps as any other.
+        c = atomic_load_explicit(&foreign, memory_order_acquire);
+        if (!c || !claim(c, NULL, lg_current_tid(), &state)) goto out;
+        copy_registers(&c->by_signal, context);
+        copy_unbounded(&c->by_signal, c->by_signal.registers[LG_RSP], UINT64_MAX);
+        c->jobs = 0;
+        c->result = LG_CAPTURE_OK;
+    } else if (lg_busy_since(slot) != atomic_load_explicit(&c->tick, memory_order_relaxed)) {
         c->result = LG_CAPTURE_TICK_OVER;
     } else {
-        static const int order[LG_REGISTERS] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
-                                                REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                                REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
-        const ucontext_t *u = context;
-        for (int i = 0; i < LG_REGISTERS; i++) c->by_signal.registers[i] = (uint64_t)u->uc_mcontext.gregs[order[i]];
+        copy_registers(&c->by_signal, context);
         size_t length = frame_stack(&c->by_signal, slot, c->by_signal.registers[LG_RSP]);
         // Not memcpy: a sanitizer or a debugging library may have put its own in place.
         void *to = c->by_signal.stack;
@@ -149,15 +179,19 @@ out:
 }
 
 int lg_capture_install(int signo) {
+    int error = lg_capture_install_more(signo);
+    if (error == 0) atomic_store_explicit(&installed_signal, signo, memory_order_relaxed);
+    return error;
+}
+
+int lg_capture_install_more(int signo) {
     struct sigaction old;
     if (sigaction(signo, NULL, &old) != 0) return errno;
     if ((old.sa_flags & SA_SIGINFO) && old.sa_sigaction == handler) return 0;
     if ((old.sa_flags & SA_SIGINFO) || (old.sa_handler != SIG_DFL && old.sa_handler != SIG_IGN)) return EBUSY;
     struct sigaction new = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     sigfillset(&new.sa_mask);
-    if (sigaction(signo, &new, NULL) != 0) return errno;
-    atomic_store_explicit(&installed_signal, signo, memory_order_relaxed);
-    return 0;
+    return sigaction(signo, &new, NULL) == 0 ? 0 : errno;
 }
 
 bool lg_capture_signal_is_free(int signo) {
@@ -185,41 +219,71 @@ static uint64_t wait_change(lg_capture *c, uint64_t state, uint64_t deadline) {
     }
 }
 
+// Sends the signal for a request that has been prepared in `c`, whose state was `idle`, and waits for the answer.
+static lg_capture_result ask(lg_capture *c, uint64_t idle, pid_t tid, int signo, uint64_t timeout_ns) {
+    if (syscall(SYS_tgkill, getpid(), tid, signo) != 0) {
+        settle(c);
+        return LG_CAPTURE_NO_THREAD;
+    }
+    uint64_t requested = idle + 4 + REQUESTED;
+    uint64_t claimed = idle + 4 + CLAIMED;
+    uint64_t now = lg_now_ns();
+    uint64_t deadline = now > UINT64_MAX - timeout_ns ? UINT64_MAX : now + timeout_ns;
+    uint64_t s = wait_change(c, requested, deadline);
+    // The request is taken back or, in the same step, found claimed: then the copy is under way.
+    if (s == requested && !atomic_compare_exchange_strong_explicit(&c->state, &s, idle + 4, memory_order_acq_rel,
+                                                                   memory_order_acquire) && s == claimed)
+        deadline = lg_now_ns() + timeout_ns;
+    if (s == claimed) s = wait_change(c, claimed, deadline);
+    if (s % 4 != DONE) return LG_CAPTURE_TIMEOUT;
+    lg_capture_result result = c->result;
+    atomic_store_explicit(&c->state, idle + 4, memory_order_release);
+    return result;
+}
+
+// Writes a request and makes it visible. Returns the state before.
+static uint64_t request(lg_capture *c, lg_slot *slot, uint64_t tick, int32_t tid) {
+    uint64_t idle = atomic_load_explicit(&c->state, memory_order_relaxed);
+    atomic_store_explicit(&c->slot, slot, memory_order_relaxed);
+    atomic_store_explicit(&c->tick, tick, memory_order_relaxed);
+    atomic_store_explicit(&c->tid, tid, memory_order_relaxed);
+    atomic_store_explicit(&c->state, idle + 4 + REQUESTED, memory_order_release);
+    return idle;
+}
+
 lg_capture_result lg_capture_by_signal(lg_capture *c, lg_slot *slot, int signo, uint64_t tick, uint64_t timeout_ns) {
     // A foreign handler, or the default action of some signals, would do harm.
     if (!lg_capture_is_installed(signo)) return LG_CAPTURE_NO_HANDLER;
     if (!settle(c)) return LG_CAPTURE_BUSY;
     if (lg_busy_since(slot) != tick) return LG_CAPTURE_TICK_OVER;
-    uint64_t idle = atomic_load_explicit(&c->state, memory_order_relaxed);
-    atomic_store_explicit(&c->slot, slot, memory_order_relaxed);
-    atomic_store_explicit(&c->tick, tick, memory_order_relaxed);
-    uint64_t requested = idle + 4 + REQUESTED;
-    uint64_t claimed = idle + 4 + CLAIMED;
-    atomic_store_explicit(&c->state, requested, memory_order_release);
+    uint64_t idle = request(c, slot, tick, 0);
     atomic_store_explicit(&slot->capture, c, memory_order_release);
-
-    lg_capture_result result;
-    if (syscall(SYS_tgkill, getpid(), slot->tid, signo) != 0) {
-        result = LG_CAPTURE_NO_THREAD;
-        settle(c);
-    } else {
-        uint64_t now = lg_now_ns();
-        uint64_t deadline = now > UINT64_MAX - timeout_ns ? UINT64_MAX : now + timeout_ns;
-        uint64_t s = wait_change(c, requested, deadline);
-        // The request is taken back or, in the same step, found claimed: then the copy is under way.
-        if (s == requested && !atomic_compare_exchange_strong_explicit(&c->state, &s, idle + 4, memory_order_acq_rel,
-                                                                       memory_order_acquire) && s == claimed)
-            deadline = lg_now_ns() + timeout_ns;
-        if (s == claimed) s = wait_change(c, claimed, deadline);
-        if (s % 4 == DONE) {
-            result = c->result;
-            atomic_store_explicit(&c->state, idle + 4, memory_order_release);
-        } else {
-            result = LG_CAPTURE_TIMEOUT;
-        }
-    }
+    lg_capture_result result = ask(c, idle, slot->tid, signo, timeout_ns);
     atomic_store_explicit(&slot->capture, NULL, memory_order_release);
     return result;
+}
+
+lg_capture_result lg_capture_thread_by_signal(lg_capture *c, pid_t tid, int signo, uint64_t timeout_ns) {
+    if (!lg_capture_is_installed(signo)) return LG_CAPTURE_NO_HANDLER;
+    if (!settle(c)) return LG_CAPTURE_BUSY;
+    lg_capture *none = NULL;
+    uint64_t idle = request(c, NULL, 0, tid);
+    if (!atomic_compare_exchange_strong(&foreign, &none, c)) {
+        settle(c);
+        return LG_CAPTURE_BUSY;
+    }
+    lg_capture_result result = ask(c, idle, tid, signo, timeout_ns);
+    atomic_store(&foreign, NULL);
+    return result;
+}
+
+lg_capture_result lg_capture_thread_by_copy(lg_capture *c, uint64_t sp, uint64_t pc, uint64_t high) {
+    lg_snapshot *s = &c->by_copy;
+    memset(s->registers, 0, sizeof s->registers);
+    s->registers[LG_RSP] = sp;
+    s->registers[LG_RIP] = pc;
+    copy_unbounded(s, sp, high);
+    return LG_CAPTURE_OK;
 }
 
 lg_capture_result lg_capture_by_copy(lg_capture *c, const lg_slot *slot, uint64_t sp, uint64_t pc) {
@@ -235,6 +299,11 @@ lg_capture_result lg_capture_by_copy(lg_capture *c, const lg_slot *slot, uint64_
 #else
 
 int lg_capture_install(int signo) {
+    (void)signo;
+    return ENOTSUP;
+}
+
+int lg_capture_install_more(int signo) {
     (void)signo;
     return ENOTSUP;
 }
@@ -263,6 +332,22 @@ lg_capture_result lg_capture_by_copy(lg_capture *c, const lg_slot *slot, uint64_
     (void)slot;
     (void)sp;
     (void)pc;
+    return LG_CAPTURE_UNSUPPORTED;
+}
+
+lg_capture_result lg_capture_thread_by_signal(lg_capture *c, pid_t tid, int signo, uint64_t timeout_ns) {
+    (void)c;
+    (void)tid;
+    (void)signo;
+    (void)timeout_ns;
+    return LG_CAPTURE_UNSUPPORTED;
+}
+
+lg_capture_result lg_capture_thread_by_copy(lg_capture *c, uint64_t sp, uint64_t pc, uint64_t high) {
+    (void)c;
+    (void)sp;
+    (void)pc;
+    (void)high;
     return LG_CAPTURE_UNSUPPORTED;
 }
 

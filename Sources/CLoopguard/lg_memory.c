@@ -27,8 +27,39 @@ static size_t read_through_proc(uint64_t address, void *buffer, size_t length) {
     return n < 0 ? 0 : (size_t)n;
 }
 
+#ifdef DEBUG
+static _Atomic long reads_left;
+static _Atomic bool fails_for_good;
+
+long lg_memory_fail(long number, bool for_good) {
+    atomic_store(&fails_for_good, for_good);
+    return atomic_exchange(&reads_left, number);
+}
+
+// 0 = nothing ordered; counts down to 1 = this one fails; -1 = done, or failing for good.
+static bool must_fail(void) {
+    long left = atomic_load_explicit(&reads_left, memory_order_relaxed);
+    if (left == 0) return false;
+    if (left < 0) return atomic_load_explicit(&fails_for_good, memory_order_relaxed);
+    if (left == 1) {
+        atomic_store(&reads_left, -1);
+        return true;
+    }
+    atomic_fetch_sub(&reads_left, 1);
+    return false;
+}
+#else
+long lg_memory_fail(long number, bool for_good) {
+    (void)number;
+    (void)for_good;
+    return 0;
+}
+
+static inline bool must_fail(void) { return false; }
+#endif
+
 size_t lg_read_memory(uint64_t address, void *buffer, size_t length) {
-    if (length == 0 || address > UINT64_MAX - length) return 0;
+    if (length == 0 || address > UINT64_MAX - length || must_fail()) return 0;
     int saved = errno;
     struct iovec local = {.iov_base = buffer, .iov_len = length};
     struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = length};
@@ -36,6 +67,11 @@ size_t lg_read_memory(uint64_t address, void *buffer, size_t length) {
     if (n < 0 && (errno == EPERM || errno == ENOSYS)) n = (ssize_t)read_through_proc(address, buffer, length);
     errno = saved;
     return n < 0 ? 0 : (size_t)n;
+}
+
+bool lg_memory_is_readable(void) {
+    uint64_t word = 0x1122334455667788, copy = 0;
+    return lg_read_memory((uint64_t)(uintptr_t)&word, &copy, sizeof copy) == sizeof copy && copy == word;
 }
 
 void lg_page_cache_clear(lg_page_cache *cache) { memset(cache->page, 0, sizeof cache->page); }

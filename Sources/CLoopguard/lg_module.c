@@ -85,6 +85,48 @@ bool lg_module_find(uint64_t address, lg_module *out) {
     return false;
 }
 
+// Finds the GNU build-id among the notes of a segment. Notes are 4-byte aligned triples: sizes and type, name, content.
+static size_t build_id_in(const uint8_t *notes, size_t length, uint8_t *buffer, size_t size) {
+    size_t at = 0;
+    while (length - at >= 12) {
+        uint32_t sizes[3];
+        memcpy(sizes, notes + at, sizeof sizes);
+        size_t name = ((size_t)sizes[0] + 3) & ~(size_t)3;
+        size_t content = ((size_t)sizes[1] + 3) & ~(size_t)3;
+        at += sizeof sizes;
+        if (name > length - at || content > length - at - name) return 0;
+        if (sizes[2] == NT_GNU_BUILD_ID && sizes[0] == 4 && memcmp(notes + at, "GNU", 4) == 0) {
+            if (sizes[1] > size) return 0;
+            memcpy(buffer, notes + at + name, sizes[1]);
+            return sizes[1];
+        }
+        at += name + content;
+    }
+    return 0;
+}
+
+size_t lg_module_build_id(const lg_module *module, uint8_t *buffer, size_t size) {
+    ElfW(Ehdr) header;
+    ElfW(Phdr) segments[32];
+    uint8_t notes[1024];
+    if (lg_read_memory(module->start, &header, sizeof header) != sizeof header ||
+        memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof segments[0])
+        return 0;
+    size_t count = header.e_phnum < 32 ? header.e_phnum : 32;
+    if (header.e_phoff > module->end - module->start ||
+        lg_read_memory(module->start + header.e_phoff, segments, count * sizeof segments[0]) !=
+            count * sizeof segments[0])
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        if (segments[i].p_type != PT_NOTE) continue;
+        size_t length = segments[i].p_memsz < sizeof notes ? segments[i].p_memsz : sizeof notes;
+        length = lg_read_memory(module->bias + segments[i].p_vaddr, notes, length);
+        size_t found = length < 12 ? 0 : build_id_in(notes, length, buffer, size);
+        if (found > 0) return found;
+    }
+    return 0;
+}
+
 bool lg_module_exported_symbol(uint64_t address, char *buffer, size_t size) {
     Dl_info info;
     if (size == 0 || dladdr((void *)(uintptr_t)address, &info) == 0 || !info.dli_sname) return false;

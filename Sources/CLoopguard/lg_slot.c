@@ -29,6 +29,15 @@ static lg_bell *free_bells;
 
 // MARK: slots
 
+uint64_t lg_coarse_step_ns;
+
+__attribute__((constructor)) static void ask_coarse_step(void) {
+    struct timespec step;
+    // A kernel that does not know the clock never says that a run was short.
+    lg_coarse_step_ns = clock_getres(CLOCK_MONOTONIC_COARSE, &step) == 0 && step.tv_sec == 0 ? (uint64_t)step.tv_nsec
+                                                                                            : UINT64_MAX / 4;
+}
+
 lg_slot *lg_slot_create(const char *name, uint64_t threshold_ns) {
     lg_slot *s = aligned_alloc(64, (sizeof(lg_slot) + 63) / 64 * 64);
     if (!s) return NULL;
@@ -48,6 +57,20 @@ static int install_alternate_stack(void) {
     if (p == MAP_FAILED) return errno;
     stack_t st = {.ss_sp = p, .ss_size = size, .ss_flags = 0};
     return sigaltstack(&st, NULL) == 0 ? 0 : errno;
+}
+
+// A loop that somebody else owns may end while it is marked: its mark would stay "busy" for ever.
+static pthread_key_t end_of_thread;
+static int end_of_thread_status;
+
+static void thread_ends(void *slot) { lg_slot_unbind(slot); }
+
+static void make_end_of_thread(void) { end_of_thread_status = pthread_key_create(&end_of_thread, thread_ends); }
+
+static int watch_end_of_thread(lg_slot *slot) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_end_of_thread);
+    return end_of_thread_status ? end_of_thread_status : pthread_setspecific(end_of_thread, slot);
 }
 
 static inline void begin_tick(lg_slot *s) {
@@ -78,6 +101,8 @@ int lg_slot_bind(lg_slot *slot) {
     sigemptyset(&mask);
     sigaddset(&mask, lg_capture_signal());
     e = pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
+    if (e) return e;
+    e = watch_end_of_thread(slot);
     if (e) return e;
     begin_tick(slot);
     atomic_store_explicit(&slot->bound, true, memory_order_release);
@@ -152,6 +177,7 @@ static inline void end_tick(lg_slot *s) {
 void lg_slot_unbind(lg_slot *slot) {
     if (tls_slot != slot) return;
     tls_slot = NULL;
+    pthread_setspecific(end_of_thread, NULL);
     end_tick(slot);
     atomic_store_explicit(&slot->bound, false, memory_order_release);
 }
@@ -193,6 +219,11 @@ void lg_bell_ring(lg_bell *bell) {
     ssize_t r = write(bell->fd, &one, sizeof one);
     (void)r; // full counter = the bell is ringing already
     errno = e;
+}
+
+bool lg_membarrier_is_there(void) {
+    long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+    return commands > 0 && (commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0;
 }
 
 bool lg_deep_sleep_enter(lg_bell *bell) {

@@ -197,6 +197,7 @@ int lg_unwind(lg_unwinder *u, const lg_snapshot *snapshot, lg_frame *frames, int
     unw_cursor_t cursor;
     if (unw_init_remote(&cursor, u->space, u) < 0) return 0;
     bool exact = true;
+    uint8_t found = LG_FOUND_REGISTERS;
     int n = 0;
     for (;;) {
         unw_word_t pc = 0, sp = 0, rbp = LG_UNKNOWN;
@@ -217,12 +218,14 @@ int lg_unwind(lg_unwinder *u, const lg_snapshot *snapshot, lg_frame *frames, int
         // Without information libunwind pretends that the function is one byte long.
         bool known = unw_get_proc_info(&cursor, &info) >= 0 && info.start_ip != 0 && info.end_ip > info.start_ip + 1;
         frames[n++] = (lg_frame){.pc = pc, .sp = sp, .rbp = rbp, .function_start = known ? info.start_ip : 0,
-                                 .exact = exact};
+                                 .exact = exact, .found = found};
+        found = known ? LG_FOUND_CFI : LG_FOUND_FRAME_POINTER;
         uint64_t at, caller;
         if (n == 1 && find_return(u, pc, sp, known, &at, &caller)) {
             u->registers[LG_RIP] = caller;
             u->registers[LG_RSP] = at + 8;
             exact = false;
+            found = LG_FOUND_INFERRED;
             if (unw_init_remote(&cursor, u->space, u) < 0) break;
             continue;
         }

@@ -11,6 +11,12 @@ public struct LoopguardError: Error, Sendable, CustomStringConvertible {
         public static let resources = Code("resources")
         /// An address cannot be bound.
         public static let bind = Code("bind")
+        /// What was named does not exist.
+        public static let notFound = Code("notFound")
+        /// Something is under way that excludes what was asked for.
+        public static let busy = Code("busy")
+        /// Another watchdog or runtime watches a loop of this group.
+        public static let alreadyWatched = Code("alreadyWatched")
     }
 
     public var code: Code

@@ -1,4 +1,3 @@
-import CLoopguard
 public import Logging
 public import LoopguardCore
 public import NIOCore
@@ -21,6 +20,8 @@ public final class LoopguardRuntime: Sendable {
         public var group: GuardedEventLoopGroup.Configuration = .defaults
         /// The pool for blocking work.
         public var offload: OffloadPool.Configuration = .defaults
+        /// Notices when Swift's cooperative pool runs no task any more. Default true.
+        public var watchesCooperativePool: Bool = true
         /// False = the loops are marked but nobody watches them: for measuring what watching costs. Default true.
         public var isWatchdogEnabled: Bool = true
         /// Worker number in reports, 0 = the only one.
@@ -47,27 +48,21 @@ public final class LoopguardRuntime: Sendable {
     public let pool: OffloadPool
     private let controlGroup: MultiThreadedEventLoopGroup
     private let controlTarget: WatchTarget
-    private let watchdog: WatchdogThread
-    private let reports: ReportThread
+    let service: WatchService
+    let selftestProbe: SelfTestProbe
     private let ending = Mutex<Task<Void, Never>?>(nil)
-    private let identity: ReportThread.Identity
-    private let startedAtUnixNs = WallClock.unixNs()
-    private let degradations: [String]
 
     private init(
-        controlGroup: MultiThreadedEventLoopGroup, controlTarget: WatchTarget, group: GuardedEventLoopGroup,
-        pool: OffloadPool, watchdog: WatchdogThread, reports: ReportThread, identity: ReportThread.Identity,
-        degradations: [String]
+        controlGroup: MultiThreadedEventLoopGroup, controlTarget: WatchTarget, pool: OffloadPool, service: WatchService,
+        selftestProbe: SelfTestProbe
     ) {
         self.controlGroup = controlGroup
         self.controlTarget = controlTarget
         self.control = controlGroup.next()
-        self.group = group
+        self.group = service.group
         self.pool = pool
-        self.watchdog = watchdog
-        self.reports = reports
-        self.identity = identity
-        self.degradations = degradations
+        self.service = service
+        self.selftestProbe = selftestProbe
     }
 
     /// Starts all threads and checks which facilities this machine has.
@@ -97,41 +92,18 @@ public final class LoopguardRuntime: Sendable {
         _ configuration: Configuration, controlGroup: MultiThreadedEventLoopGroup, group: GuardedEventLoopGroup,
         pool: OffloadPool
     ) async throws -> LoopguardRuntime {
-        let identity = ReportThread.Identity(
-            host: configuration.host, worker: configuration.worker, pid: System.processID)
-        let control = try await WatchTarget.control(controlGroup.next(), threshold: group.threshold)
-        let reports = ReportThread(
-            identity: identity, reporters: configuration.reporters ?? [LogStallReporter(logger: configuration.logger)])
-        let watchdog = try WatchdogThread(targets: group.loops.map(WatchTarget.init) + [control], reports: reports)
-        var degradations = watchdog.facilities()
-        degradations += await heartbeatDegradations(group)
-        try reports.start()
-        if configuration.isWatchdogEnabled {
-            do { try watchdog.start() } catch {
-                reports.stop()
-                throw error
-            }
-        } else {
-            degradations.append("the watchdog is switched off: stalls are counted, not reported")
-        }
-        for line in degradations { configuration.logger.notice("degraded: \(line)") }
+        let control = try await WatchTarget.control(controlGroup.next(), of: group)
+        let selftestProbe = SelfTestProbe()
+        let service = try await WatchService(
+            WatchService.Configuration(
+                group: group, others: [control], watchesCooperativePool: configuration.watchesCooperativePool,
+                offload: pool, isWatchdogEnabled: configuration.isWatchdogEnabled,
+                host: configuration.host, worker: configuration.worker, logger: configuration.logger,
+                reporters: (configuration.reporters ?? [LogStallReporter(logger: configuration.logger)])
+                    + [selftestProbe]))
         return LoopguardRuntime(
-            controlGroup: controlGroup, controlTarget: control, group: group, pool: pool, watchdog: watchdog,
-            reports: reports, identity: identity, degradations: degradations)
-    }
-
-    /// The linker must have bound NIO to our `epoll_wait`: each loop is made to turn once, and must have ticked.
-    private static func heartbeatDegradations(_ group: GuardedEventLoopGroup) async -> [String] {
-        for loop in group.loops {
-            for _ in 0..<2 { try? await loop.eventLoop.scheduleTask(in: .milliseconds(1)) {}.futureResult.get() }
-            if !lg_slot_heartbeat_seen(loop.slot.pointer) {
-                return [
-                    "NIO does not call our epoll_wait (is NIO in a shared library, or built for io_uring?): "
-                        + "stalls of loops are not detected"
-                ]
-            }
-        }
-        return []
+            controlGroup: controlGroup, controlTarget: control, pool: pool, service: service,
+            selftestProbe: selftestProbe)
     }
 
     /// All that this process knows about itself. Never waits for a loop.
@@ -140,18 +112,11 @@ public final class LoopguardRuntime: Sendable {
     ///   - notReady: reasons why the process should get no traffic; empty = ready.
     ///   - metrics: further figures of the program.
     public func status(notReady: [String] = [], metrics: [MetricSample] = []) -> WorkerStatus {
-        let loops = group.loops.map(\.status)
-        return WorkerStatus(
-            host: identity.host, worker: identity.worker, pid: identity.pid, generatedAtUnixNs: WallClock.unixNs(),
-            startedAtUnixNs: startedAtUnixNs, thresholdNs: UInt64(clamping: group.threshold.nanoseconds),
-            notReady: notReady, degradations: degradations, loops: loops,
-            stalls: reports.status(total: watchdog.stalls),
-            offload: pool.status,
-            metrics: metrics + watchdog.metrics)
+        service.status(notReady: notReady, metrics: metrics)
     }
 
     /// Calls `body` on the report thread whenever a stall begins, goes on or ends.
-    public func onStallChange(_ body: @escaping @Sendable () -> Void) { reports.onChange(body) }
+    public func onStallChange(_ body: @escaping @Sendable () -> Void) { service.onStallChange(body) }
 
     /// Ends all threads. Close servers and connections first; offloaded work that runs, and a loop that is stalled, are
     /// waited for, and the stall is reported to its end. Idempotent.
@@ -169,8 +134,7 @@ public final class LoopguardRuntime: Sendable {
         // The loops first: their last ticks end here, and the watchdog must see them end.
         await group.release()
         await controlTarget.release(from: control)
-        watchdog.stop()
-        reports.stop()
+        service.stop()
         try? await group.shutdown()
         try? await controlGroup.shutdownGracefully()
     }

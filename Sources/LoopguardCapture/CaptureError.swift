@@ -11,6 +11,8 @@ public struct CaptureError: Error, Sendable, CustomStringConvertible {
         public static let outOfMemory = Code("outOfMemory")
         /// An option is outside its range.
         public static let invalidOption = Code("invalidOption")
+        /// A file cannot be opened, or is not what was asked for.
+        public static let unreadableFile = Code("unreadableFile")
     }
 
     public var code: Code

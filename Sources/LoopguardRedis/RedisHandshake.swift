@@ -5,6 +5,8 @@ struct RedisHandshake: Sendable {
     enum Role: String, Sendable {
         case publisher
         case subscriber
+        /// Of ``RedisBoard``.
+        case board
     }
 
     private enum Step {

@@ -15,6 +15,8 @@ struct RedisKeys: Sendable {
     func channel(_ topic: String) -> String { channelPrefix + Self.tagged(topic) }
     /// Remembers where a publish with this idempotency key ended up. In the topic's partition.
     func idempotency(_ key: String, topic: String) -> String { "\(prefix):i:\(Self.tagged(topic)):\(key)" }
+    /// Hash with the notes of all hosts.
+    var board: String { "\(prefix):h:{hosts}" }
     func lease(_ name: String) -> String { "\(prefix):l:\(name)" }
     func probe(_ worker: String) -> String { "\(prefix):probe:\(worker)" }
 

@@ -24,8 +24,9 @@ struct LoopguardServerCommand: AsyncParsableCommand {
             JSON file named by --config ({"watchdog_ms": 50}). A flag beats the environment, the environment beats the \
             file.
 
-            Exit codes: 0 ended as asked; 64 a setting cannot be used; 69 an address is in use or cannot be bound; \
-            70 failed while running; 71 the system refused threads or memory.
+            Exit codes: 0 ended as asked; 3 the stall budget is broken or a stall is not in the baseline; 64 a setting cannot be used; 69 an address is in use or cannot be bound; \
+            70 failed while running; 71 the system refused threads or memory; 73 the \
+            verdict could not be written.
             """,
         version: Version.current,
         subcommands: [ServeCommand.self, TokenCommand.self])

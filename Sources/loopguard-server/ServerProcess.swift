@@ -19,14 +19,16 @@ struct ServerProcess {
             }
         }
         let inherited = try Descriptors.inherited(environment: environment, isWorker: index != nil)
+        // The one process that the user started judges the run.
+        let gate = index == nil ? try RunGate(settings.gate) : nil
         let code: Int32
         if let index {
-            code = try await runWorker(index, inherited, environment, logger)
+            code = try await runWorker(index, inherited, environment, gate, logger)
         } else if settings.workers > 1 {
             try await checkBeforeWorkers()
-            code = try await runSupervisor(inherited, logger)
+            code = try await runSupervisor(inherited, gate, logger)
         } else {
-            code = try await runWorker(0, inherited, environment, logger)
+            code = try await runWorker(0, inherited, environment, gate, logger)
         }
         guard code == 0 else { throw ExitCode(code) }
     }
@@ -37,7 +39,7 @@ struct ServerProcess {
         _ = try await TokenVerifier.load(settings.auth.keys, random: TokenVerifier.randomSecret())
     }
 
-    private func runSupervisor(_ inherited: CInt?, _ logger: Logger) async throws -> Int32 {
+    private func runSupervisor(_ inherited: CInt?, _ gate: RunGate?, _ logger: Logger) async throws -> Int32 {
         let listener =
             if let inherited {
                 try Descriptors.aside(inherited)
@@ -45,18 +47,20 @@ struct ServerProcess {
                 try Descriptors.listen(host: settings.host, port: settings.port, backlog: 4096)
             }
         let supervisor = Supervisor(
-            settings: settings, listener: listener, sharedSecret: TokenVerifier.randomSecret(), logger: logger)
+            settings: settings, listener: listener, sharedSecret: TokenVerifier.randomSecret(), gate: gate,
+            logger: logger)
         return try await supervisor.run()
     }
 
     private func runWorker(
-        _ index: Int, _ inherited: CInt?, _ environment: [String: String], _ logger: Logger
+        _ index: Int, _ inherited: CInt?, _ environment: [String: String], _ gate: RunGate?, _ logger: Logger
     ) async throws -> Int32 {
         SignalEvents.ignoreBrokenPipes()
         let worker = try await Worker(
             settings: settings, index: index, listener: inherited,
             adminAddress: environment[InternalVariables.adminAddress].flatMap { HostPort($0) },
-            sharedSecret: environment[InternalVariables.sharedSecret] ?? TokenVerifier.randomSecret(), logger: logger)
+            sharedSecret: environment[InternalVariables.sharedSecret] ?? TokenVerifier.randomSecret(), gate: gate,
+            logger: logger)
         return try await worker.run()
     }
 

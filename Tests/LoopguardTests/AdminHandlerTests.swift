@@ -80,3 +80,163 @@ import Testing
         #expect(!channel.isActive)
     }
 }
+
+@Suite struct AdminActionTests {
+    private func post(
+        _ headers: HTTPHeaders, action: AdminAction?, path: String = "/debug/selftest?ms=5"
+    ) async throws -> (status: UInt, body: String) {
+        let channel = NIOAsyncTestingChannel()
+        try await channel.testingEventLoop.executeInContext {
+            try channel.pipeline.syncOperations.addHandler(
+                AdminHandler(timeout: .seconds(30), action: action) { ClusterStatus(workers: []) })
+        }
+        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
+        try await channel.writeInbound(
+            HTTPServerRequestPart.head(
+                HTTPRequestHead(version: .http1_1, method: .POST, uri: path, headers: headers)))
+        try await channel.writeInbound(HTTPServerRequestPart.end(nil))
+        var status: UInt = 0
+        var body = ""
+        reading: while true {
+            switch try await channel.waitForOutboundWrite(as: HTTPServerResponsePart.self) {
+            case .head(let head): status = head.status.code
+            case .body(.byteBuffer(let buffer)): body += String(buffer: buffer)
+            case .body: break
+            case .end: break reading
+            }
+        }
+        _ = try? await channel.finish()
+        return (status, body)
+    }
+
+    private let echo: AdminAction = { method, path, query in
+        guard path == "/debug/selftest" else { return nil }
+        return DebugResponse(status: 200, headers: [], body: "\(method) \(path) \(query)")
+    }
+
+    @Test func `a post from curl is obeyed, with path and query`() async throws {
+        let answer = try await post(["host": "localhost:9090"], action: echo)
+        #expect(answer.status == 200)
+        #expect(answer.body == "POST /debug/selftest ms=5")
+    }
+
+    @Test func `a post from our own page is obeyed`() async throws {
+        let own: [HTTPHeaders] = [
+            ["host": "localhost:9090", "origin": "http://localhost:9090"],
+            ["host": "localhost:9090", "sec-fetch-site": "same-origin", "origin": "null"],
+        ]
+        for headers in own { #expect(try await post(headers, action: echo).status == 200, "\(headers)") }
+    }
+
+    @Test func `a post from the page of another site is refused and does nothing`() async throws {
+        let foreign: [HTTPHeaders] = [
+            ["host": "localhost:9090", "origin": "http://evil.example"],
+            ["host": "localhost:9090", "origin": "null"],
+            ["host": "localhost:9090", "origin": "http://localhost:8080"],
+            ["host": "localhost:9090", "sec-fetch-site": "cross-site"],
+            ["host": "localhost:9090", "sec-fetch-site": "same-site", "origin": "http://localhost:9090"],
+            ["origin": "http://localhost:9090"],
+        ]
+        for headers in foreign {
+            let answer = try await post(headers) { _, _, _ in
+                Issue.record("obeyed: \(headers)")
+                return nil
+            }
+            #expect(answer.status == 403, "\(headers)")
+        }
+    }
+
+    @Test func `an unknown action is not found, and without actions a post is not allowed`() async throws {
+        #expect(try await post([:], action: echo, path: "/debug/other").status == 404)
+        #expect(try await post([:], action: nil).status == 405)
+    }
+}
+
+@Suite struct AdminEventStreamTests {
+    private final class World {
+        let loop = EmbeddedEventLoop()
+        let streams: AdminEventStreams
+
+        init(limit: Int = 2) {
+            streams = AdminEventStreams(eventLoop: loop, limit: limit) { ClusterStatus(workers: []) }
+        }
+
+        func connect(_ uri: String = "/debug/stalls/events") throws -> EmbeddedChannel {
+            let channel = EmbeddedChannel(loop: loop)
+            try channel.pipeline.syncOperations.addHandler(
+                AdminHandler(timeout: .seconds(30), streams: streams) { ClusterStatus(workers: []) })
+            try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+            try channel.writeInbound(
+                HTTPServerRequestPart.head(HTTPRequestHead(version: .http1_1, method: .GET, uri: uri)))
+            try channel.writeInbound(HTTPServerRequestPart.end(nil))
+            return channel
+        }
+    }
+
+    private func read(_ channel: EmbeddedChannel) throws -> (status: UInt?, text: String, isEnded: Bool) {
+        var answer: (status: UInt?, text: String, isEnded: Bool) = (nil, "", false)
+        while let part = try channel.readOutbound(as: HTTPServerResponsePart.self) {
+            switch part {
+            case .head(let head): answer.status = head.status.code
+            case .body(.byteBuffer(let buffer)): answer.text += String(buffer: buffer)
+            case .body: break
+            case .end: answer.isEnded = true
+            }
+        }
+        return answer
+    }
+
+    @Test func `a reader gets a first message and heartbeats, and outlives the deadline of requests`() throws {
+        let world = World()
+        let channel = try world.connect()
+        world.loop.advanceTime(by: .milliseconds(1))
+        let first = try read(channel)
+        #expect(first.status == 200 && !first.isEnded)
+        #expect(first.text.hasPrefix("retry: 2000\n\nid: 1\nevent: change\n"))
+        world.loop.advanceTime(by: .seconds(60))
+        #expect(channel.isActive)
+        _ = try? channel.finish()
+        #expect(world.streams.count == 0)
+    }
+
+    @Test func `one reader too many is refused, until another goes`() throws {
+        let world = World(limit: 1)
+        let first = try world.connect()
+        let second = try world.connect()
+        #expect(try read(second).status == 503)
+        _ = try? first.finish()
+        #expect(try read(try world.connect()).status == 200)
+    }
+
+    @Test func `a reader that does not take its messages is dropped`() throws {
+        let world = World()
+        let slow = try world.connect()
+        let good = try world.connect()
+        world.loop.advanceTime(by: .milliseconds(1))
+        slow.isWritable = false
+        world.streams.tell("id: 9\n\n")
+        world.loop.run()
+        #expect(!slow.isActive && good.isActive)
+        #expect(try read(good).text.hasSuffix("id: 9\n\n"))
+        #expect(!(try read(slow).text.contains("id: 9")))
+        #expect(world.streams.count == 1)
+        _ = try? good.finish()
+    }
+
+    @Test func `a request that is none is told so in a line, and the connection ends`() throws {
+        for (error, status) in [(HTTPParserError.invalidMethod, 400), (.headerOverflow, 431)]
+            as [(HTTPParserError, UInt)]
+        {
+            let channel = EmbeddedChannel()
+            try channel.pipeline.syncOperations.addHandler(
+                AdminHandler(timeout: .seconds(30)) { ClusterStatus(workers: []) })
+            try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+            channel.pipeline.fireErrorCaught(error)
+            channel.embeddedEventLoop.run()
+            let answer = try read(channel)
+            #expect(answer.status == status && answer.isEnded)
+            #expect(answer.text.hasPrefix("\(status): ") && answer.text.filter { $0 == "\n" }.count == 1)
+            #expect(!channel.isActive)
+        }
+    }
+}

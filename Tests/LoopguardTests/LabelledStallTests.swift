@@ -16,7 +16,7 @@ import Testing
         var systemCalls: Set<String> = []
         var stall: @Sendable () -> Void
         /// It uses a core for all of its time.
-        var isComputing: Bool { causes.contains(.computing) }
+        var isComputing: Bool { causes.contains(.computing) || causes.contains(.computingInKernel) }
         var testDescription: String { name }
     }
 
@@ -34,7 +34,11 @@ import Testing
         Label(name: "plantedSemaphoreWait", causes: [.lockWait], stall: { Planted.plantedSemaphoreWait() }),
         Label(name: "plantedSpin", causes: [.computing], stall: { Planted.plantedSpin() }),
         Label(name: "plantedSort", causes: [.computing], stall: { Planted.plantedSort() }),
-        Label(name: "plantedFileRead", causes: [.computing, .disk], stall: { Planted.plantedFileRead() }),
+        Label(
+            name: "plantedFileRead", causes: [.computing, .computingInKernel, .disk],
+            stall: { Planted.plantedFileRead() }),
+        Label(
+            name: "plantedKernelSpin", causes: [.computingInKernel], stall: { Planted.plantedKernelSpin() }),
     ]
 
     @Test(arguments: labels) func `a planted stall is named`(label: Label) async throws {
@@ -62,6 +66,8 @@ import Testing
             }
             #expect(report.durationNs >= 190_000_000)
             #expect(report.kind == .singleJob)
+            let hosts: Set<CauseCategory> = [.starved, .throttled, .stolen, .stopped]
+            #expect(!report.cause.hostAtFault || hosts.contains(report.cause.category) || report.watchdogLatenessNs > 0)
             #expect(report.scope?.connection == "c1")
             let sample = try #require(report.samples.first, "no stack was taken")
             #expect(sample.offsetNs >= report.thresholdNs)

@@ -84,4 +84,19 @@ enum Planted {
             sink.add(data?.count ?? 0, ordering: .relaxed)
         }
     }
+
+    /// Lets the kernel clear memory.
+    @inline(never) static func plantedKernelSpin() {
+        let zero = open("/dev/zero", O_RDONLY | O_CLOEXEC)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer {
+            close(zero)
+            memory.deallocate()
+        }
+        let end = DispatchTime.now().uptimeNanoseconds + 250_000_000
+        while DispatchTime.now().uptimeNanoseconds < end {
+            let count = read(zero, memory, 1 << 20)
+            sink.add(count, ordering: .relaxed)
+        }
+    }
 }

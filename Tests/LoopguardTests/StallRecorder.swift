@@ -32,15 +32,20 @@ final class StallRecorder: StallReporter {
     }
 }
 
-/// Runs `body` with a runtime whose reports go to a recorder, and ends it afterwards.
+/// Runs `body` with a runtime whose reports go to a recorder, and ends it afterwards. `pool`: watches the cooperative pool, on which
+/// the tests themselves run.
 func withRuntime<T>(
-    loops: Int = 1, threshold: Duration = .milliseconds(50),
+    loops: Int = 1, threshold: Duration = .milliseconds(50), pool: Bool = false, offloadThreads: Int = 16,
+    queueAge: Duration = .seconds(1),
     _ body: (LoopguardRuntime, StallRecorder) async throws -> T
 ) async throws -> T {
     let recorder = StallRecorder()
     var configuration = LoopguardRuntime.Configuration.defaults
     configuration.group.loops = loops
     configuration.group.threshold = threshold
+    configuration.watchesCooperativePool = pool
+    configuration.offload.threads = offloadThreads
+    configuration.offload.queueAgeThreshold = queueAge
     configuration.reporters = [recorder]
     let runtime = try await LoopguardRuntime.start(configuration)
     let result: T

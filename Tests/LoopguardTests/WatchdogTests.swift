@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func `an idle runtime sleeps deeply, and still notices the next stall`() async throws {
-        try await withRuntime(loops: 2) { runtime, recorder in
+        try await withRuntime(loops: 2, pool: true) { runtime, recorder in
             var before = -1.0
             while try wakeups(runtime) != before {
                 before = try wakeups(runtime)

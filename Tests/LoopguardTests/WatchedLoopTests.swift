@@ -124,7 +124,8 @@ import Testing
             let seen = StallObservation(
                 key: .init(loop: "loop-0", beganNs: UInt64.random(in: 1 ... .max)), phase: .missed, durationNs: 60,
                 isExact: true, thresholdNs: 50, startedAtUnixNs: 0, scope: scope, connections: 0, jobsInTick: 1,
-                kind: .singleJob, stack: nil, baseline: nil, threadSamples: [], call: nil, latenessNs: 0,
+                kind: .singleJob, stack: nil, baseline: nil, threadSamples: [], hostSamples: [], interruptions: .init(),
+                calls: [:], latenessNs: 0,
                 detectionLatencyNs: nil)
             return builder.update(with: seen).0.fingerprint
         }

@@ -71,6 +71,8 @@ void lg_capture_release(lg_capture *capture);
 /// Installs the handler for `signo`. Returns 0 (also when it is installed already), EBUSY when the program uses the
 /// signal itself, or an errno.
 int lg_capture_install(int signo);
+/// The same for a further signal, which reaches threads that block the first. lg_slot_bind does not unblock it.
+int lg_capture_install_more(int signo);
 /// The signal of the latest lg_capture_install, SIGURG before the first. lg_slot_bind unblocks it.
 int lg_capture_signal(void);
 /// Whether nobody but us handles `signo`.
@@ -90,6 +92,15 @@ lg_capture_result lg_capture_by_signal(lg_capture *capture, lg_slot *slot, int s
 /// and rip are not known and set to 0. Sensible only while the thread is blocked. Watchdog thread only.
 lg_capture_result lg_capture_by_copy(lg_capture *capture, const lg_slot *slot, uint64_t stack_pointer,
                                      uint64_t program_counter);
+
+/// The same for any thread of this process, with a slot or without. It has no alternate signal stack as a rule: the handler
+/// needs about 5 KB of its stack. One such capture at a time in the process, else LG_CAPTURE_BUSY.
+lg_capture_result lg_capture_thread_by_signal(lg_capture *capture, pid_t tid, int signo, uint64_t timeout_ns);
+
+/// The same for any blocked thread. `stack_high`: end of the mapping that the stack pointer lies in; nothing beyond it is
+/// touched.
+lg_capture_result lg_capture_thread_by_copy(lg_capture *capture, uint64_t stack_pointer, uint64_t program_counter,
+                                            uint64_t stack_high);
 
 /// What the last successful capture holds. The one of `by_copy` and the one of `by_signal` are different buffers.
 lg_snapshot *lg_capture_signal_snapshot(lg_capture *capture);

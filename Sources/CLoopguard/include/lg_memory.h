@@ -19,6 +19,14 @@ extern "C" {
 /// Any thread. Does not block (but may wait for a page that is swapped out). Keeps errno.
 size_t lg_read_memory(uint64_t address, void *buffer, size_t length);
 
+/// Whether lg_read_memory works here: it reads a word of its own.
+bool lg_memory_is_readable(void);
+
+/// For tests of debug builds: the `number`-th read from now on, counted from 1, finds nothing; with `for_good` all later
+/// ones as well; 0 ends it. Returns what is left of an earlier order, 0 or less when it has been carried out. Does nothing in
+/// release builds.
+long lg_memory_fail(long number, bool for_good);
+
 /// Bytes of memory that one page of a page cache holds.
 #define LG_CACHE_PAGE 4096
 /// Pages in a page cache.

@@ -26,6 +26,13 @@ bool lg_module_find(uint64_t address, lg_module *out);
 /// Copies the name of the module's file, "" for the executable itself. Returns false when it cannot be read. Any thread.
 bool lg_module_name(const lg_module *module, char *buffer, size_t size);
 
+/// Most bytes of a build-id.
+#define LG_BUILD_ID_MAX 64
+
+/// Copies the build-id as it lies in memory, which is that of the code that runs, whatever has become of the file. Returns
+/// its length, 0 when there is none or it cannot be read. Lock-free, fault-safe. Any thread.
+size_t lg_module_build_id(const lg_module *module, uint8_t *buffer, size_t size);
+
 /// Copies the name of the exported symbol at or before `address`, as dladdr(3) finds it. Takes the loader's lock, so never
 /// on a watchdog. Returns false when there is none.
 bool lg_module_exported_symbol(uint64_t address, char *buffer, size_t size);

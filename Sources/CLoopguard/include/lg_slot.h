@@ -32,6 +32,7 @@ typedef struct lg_late_tick {
 } lg_late_tick;
 
 struct lg_capture;
+struct lg_monitor;
 
 /// What wakes one watchdog: an eventfd that loops ring when a late tick ends, and when they wake while the watchdog
 /// sleeps deeply. Recycled, never freed: a loop may be about to ring it when its watchdog ends.
@@ -66,6 +67,9 @@ typedef struct lg_slot {
 
     // Written by the watchdog around a capture by signal, read by the signal handler; see lg_capture.h.
     _Atomic(struct lg_capture *_Nullable) capture;
+
+    // Who is told of the thread's blocking calls (strict mode), null = nobody. Any thread writes it; see lg_strict.h.
+    _Atomic(struct lg_monitor *_Nullable) monitor;
 } lg_slot;
 
 /// CLOCK_MONOTONIC in nanoseconds.
@@ -79,7 +83,8 @@ static inline uint64_t lg_now_ns(void) {
 lg_slot *_Nullable lg_slot_create(const char *name, uint64_t threshold_ns);
 
 /// Makes `slot` the calling thread's slot: records thread and stack bounds, installs an alternate signal stack,
-/// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own thread. Returns 0 or an errno.
+/// unblocks the capture's signal, touches the thread-local storage that the signal handler reads. Call on the loop's own
+/// thread, whose end unbinds the slot. Returns 0 or an errno.
 int lg_slot_bind(lg_slot *slot);
 
 /// Takes the slot off the calling thread again (before the thread ends). The running tick ends with it, and is counted
@@ -100,11 +105,31 @@ static inline void lg_job_begin(lg_slot *s, uint64_t scope) {
     atomic_store_explicit(&s->jobs, atomic_load_explicit(&s->jobs, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
-/// Marks the end of a run of jobs. `began_ns`: when the first of them began. `sole_scope`: the scope of them all, or 0 when
+/// The finest step of CLOCK_MONOTONIC_COARSE, nanoseconds: 4 ms at 250 Hz. Set before main.
+extern uint64_t lg_coarse_step_ns;  // written once, before any thread
+
+/// CLOCK_MONOTONIC_COARSE in nanoseconds: behind lg_now_ns by less than a step, at a quarter of its price.
+static inline uint64_t lg_coarse_now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/// When a run of jobs begins, for lg_jobs_end. With a threshold of many steps of the coarse clock it may be up to a step too
+/// late, so that the run looks shorter than it was and nobody is blamed wrongly.
+static inline uint64_t lg_jobs_began(const lg_slot *s) {
+    uint64_t step = lg_coarse_step_ns;
+    if (atomic_load_explicit(&s->threshold_ns, memory_order_relaxed) / 8 < step) return lg_now_ns();
+    return lg_coarse_now_ns() + step;
+}
+
+/// Marks the end of a run of jobs. `began_ns`: what lg_jobs_began said when the first of them began. `sole_scope`: the scope of them all, or 0 when
 /// they were for several. Only when these jobs alone were late are they, and not the I/O around them, to blame.
 /// Owning thread only.
 static inline void lg_jobs_end(lg_slot *s, uint64_t began_ns, uint64_t sole_scope) {
-    if (lg_now_ns() - began_ns >= atomic_load_explicit(&s->threshold_ns, memory_order_relaxed))
+    uint64_t late = began_ns + atomic_load_explicit(&s->threshold_ns, memory_order_relaxed);
+    // The exact clock is asked only when the coarse one leaves it open.
+    if (__builtin_expect(lg_coarse_now_ns() + lg_coarse_step_ns >= late, 0) && lg_now_ns() >= late)
         atomic_store_explicit(&s->tick_scope, sole_scope, memory_order_relaxed);
     atomic_store_explicit(&s->scope, 0, memory_order_relaxed);
 }
@@ -177,6 +202,8 @@ static inline void lg_slot_set_bell(lg_slot *s, lg_bell *_Nullable bell) {
 /// the kernel cannot do that (membarrier(2) missing): then do not sleep without a time limit.
 bool lg_deep_sleep_enter(lg_bell *bell);
 void lg_deep_sleep_leave(lg_bell *bell);
+/// Whether the kernel has the membarrier(2) that lg_deep_sleep_enter needs.
+bool lg_membarrier_is_there(void);
 
 #pragma clang assume_nonnull end
 

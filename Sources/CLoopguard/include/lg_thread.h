@@ -18,6 +18,13 @@ void lg_thread_set_name(const char *name);
 /// Names the calling thread `prefix-N`, N counting up from 0 in the process. Does nothing when it has done so before.
 void lg_thread_set_name_once(const char *prefix);
 
+/// CPU time of the calling thread so far, nanoseconds (CLOCK_THREAD_CPUTIME_ID).
+static inline uint64_t lg_thread_cpu_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
 /// Prepares the calling thread to be woken on time: nice −20 and the finest timer slack. Returns whether the priority
 /// could be raised (root, CAP_SYS_NICE or RLIMIT_NICE).
 bool lg_thread_prioritize(void);

@@ -13,12 +13,17 @@ extern "C" {
 
 #pragma clang assume_nonnull begin
 
+/// How a frame was found: from the registers, or from the frame inside by its unwind information, by its frame pointer, or
+/// by the code around.
+enum { LG_FOUND_REGISTERS, LG_FOUND_CFI, LG_FOUND_FRAME_POINTER, LG_FOUND_INFERRED };
+
 typedef struct lg_frame {
     uint64_t pc;
     uint64_t sp;             // rsp while this function runs
     uint64_t rbp;            // its frame pointer register, LG_UNKNOWN if not known
     uint64_t function_start; // from the unwind information, 0 = none
     bool exact;              // pc is the instruction itself, not the one after a call
+    uint8_t found;           // LG_FOUND_…
 } lg_frame;
 
 /// Stands for a register that is not known. Not a canonical address: nothing can be mapped there.

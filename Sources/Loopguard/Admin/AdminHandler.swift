@@ -10,6 +10,11 @@ final class AdminHandler: ChannelInboundHandler {
     private let cluster: @Sendable () -> ClusterStatus
     private let hosts: AdminHostPolicy
     private let timeout: TimeAmount
+    private let action: AdminAction?
+    private let streams: AdminEventStreams?
+    /// From the head of a request to the end of its answer.
+    private var isOwingAnAnswer = false
+    private var running: Task<Void, Never>?
     private var head: HTTPRequestHead?
     /// A complete request that is not answered yet.
     private var waiting: HTTPRequestHead?
@@ -17,8 +22,16 @@ final class AdminHandler: ChannelInboundHandler {
     private var isClosing = false
     private var deadline: Scheduled<Void>?
 
-    /// - Parameter timeout: a connection that completes no request for this long, or does not take its answer, is closed.
-    init(hosts: AdminHostPolicy = .any, timeout: TimeAmount, cluster: @escaping @Sendable () -> ClusterStatus) {
+    /// - Parameters:
+    ///   - timeout: a connection that completes no request for this long, or does not take its answer, is closed.
+    ///   - action: obeys `POST` requests; nil: they are refused.
+    ///   - streams: of the same loop; nil: there are no live events.
+    init(
+        hosts: AdminHostPolicy = .any, timeout: TimeAmount, action: AdminAction? = nil,
+        streams: AdminEventStreams? = nil, cluster: @escaping @Sendable () -> ClusterStatus
+    ) {
+        self.action = action
+        self.streams = streams
         self.hosts = hosts
         self.timeout = timeout
         self.cluster = cluster
@@ -26,7 +39,11 @@ final class AdminHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { restartDeadline(context) }
 
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        running?.cancel()
+        streams?.remove(context.channel)
+    }
 
     /// Not an idle timeout: a client that sends one byte now and then would hold its connection for ever.
     private func restartDeadline(_ context: ChannelHandlerContext) {
@@ -37,7 +54,9 @@ final class AdminHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
+        case .head(let head):
+            self.head = head
+            isOwingAnAnswer = true
         case .body: break  // read and dropped: GET has none that matters, other methods are refused
         case .end:
             guard let head, !isClosing else { return }
@@ -62,24 +81,97 @@ final class AdminHandler: ChannelInboundHandler {
         while context.channel.isWritable, let head = waiting {
             waiting = nil
             restartDeadline(context)
-            respond(to: head, context: context)
+            if let action, head.method == .POST, refusal(of: head) == nil {
+                act(action, on: head, context: context)
+            } else if let streams, isStream(head) {
+                stream(to: streams, head, context: context)
+            } else {
+                respond(answer(to: head), to: head, context: context)
+            }
         }
+    }
+
+    /// Why a request is not looked at; nil when it is.
+    private func refusal(of head: HTTPRequestHead) -> DebugResponse? {
+        let host = head.headers.first(name: "host")
+        guard hosts.allows(host) else { return Self.text(421, AdminHostPolicy.refusal, head.method) }
+        guard
+            action == nil || head.method != .POST
+                || AdminOriginPolicy.allows(
+                    fetchSite: head.headers.first(name: "sec-fetch-site"), origin: head.headers.first(name: "origin"),
+                    host: host)
+        else { return Self.text(403, AdminOriginPolicy.refusal, head.method) }
+        return nil
+    }
+
+    static func text(_ status: Int, _ line: String, _ method: HTTPMethod = .GET) -> DebugResponse {
+        DebugResponse(
+            status: status, headers: [("content-type", "text/plain; charset=utf-8")],
+            body: method == .HEAD ? "" : line + "\n")
+    }
+
+    /// Path and query.
+    private static func split(_ uri: String) -> (path: String, query: String) {
+        let parts = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
     }
 
     private func answer(to head: HTTPRequestHead) -> DebugResponse {
-        guard hosts.allows(head.headers.first(name: "host")) else {
-            return DebugResponse(
-                status: 421, headers: [("content-type", "text/plain; charset=utf-8")],
-                body: head.method == .HEAD ? "" : AdminHostPolicy.refusal + "\n")
-        }
-        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        if let refusal = refusal(of: head) { return refusal }
+        let (path, query) = Self.split(head.uri)
         return DebugResponder.respond(
-            method: head.method.rawValue, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
-            accept: head.headers[canonicalForm: "accept"].joined(separator: ","), cluster: cluster())
+            method: head.method.rawValue, path: path, query: query,
+            accept: head.headers[canonicalForm: "accept"].joined(separator: ","), cluster: cluster(),
+            offersSelfTest: action != nil)
     }
 
-    private func respond(to head: HTTPRequestHead, context: ChannelHandlerContext) {
-        let answer = answer(to: head)
+    /// Runs an action elsewhere and answers when it is done; meanwhile NIO's pipelining handler holds further requests.
+    private func act(_ action: @escaping AdminAction, on head: HTTPRequestHead, context: ChannelHandlerContext) {
+        // An action may take its time; what remains bounded is the time that the client has to take the answer.
+        deadline?.cancel()
+        let (path, query) = Self.split(head.uri)
+        let eventLoop = context.eventLoop
+        let handler = NIOLoopBound(self, eventLoop: eventLoop)
+        let context = NIOLoopBound(context, eventLoop: eventLoop)
+        let method = head.method.rawValue
+        running = Task {
+            let answer = await action(method, path, query)
+            eventLoop.execute {
+                handler.value.acted(answer, on: head, context: context.value)
+            }
+        }
+    }
+
+    private func acted(_ answer: DebugResponse?, on head: HTTPRequestHead, context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        restartDeadline(context)
+        respond(answer ?? Self.text(404, "404: there is nothing to do at this path."), to: head, context: context)
+    }
+
+    private func isStream(_ head: HTTPRequestHead) -> Bool {
+        head.method == .GET && Self.split(head.uri).path == LiveFeed.path && refusal(of: head) == nil
+    }
+
+    /// An answer without an end: live events, until one of the two hangs up.
+    private func stream(to streams: AdminEventStreams, _ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        guard streams.hasRoom else {
+            var answer = Self.text(503, "503: too many live pages are open; this one asks now and then instead.")
+            answer.headers.append(("retry-after", "10"))
+            return respond(answer, to: head, context: context)
+        }
+        deadline?.cancel()
+        // Messages are small. What a reader does not take piles up in the socket before it is noticed: keep that small as well.
+        context.channel.setOption(.socketOption(.so_sndbuf), value: 16_384).whenFailure { _ in }
+        var headers: HTTPHeaders = ["content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store"]
+        for (name, value) in PageSecurity.headers { headers.add(name: name, value: value) }
+        if head.version == .http1_0 { headers.add(name: "connection", value: "close") }
+        let response = HTTPResponseHead(
+            version: head.version == .http1_0 ? .http1_0 : .http1_1, status: .ok, headers: headers)
+        context.write(wrapOutboundOut(.head(response)), promise: nil)
+        streams.add(context)
+    }
+
+    private func respond(_ answer: DebugResponse, to head: HTTPRequestHead, context: ChannelHandlerContext) {
         var headers = HTTPHeaders()
         for (name, value) in answer.headers { headers.replaceOrAdd(name: name, value: value) }
         // The responder knows better for HEAD, whose body is empty and whose length is not.
@@ -99,6 +191,7 @@ final class AdminHandler: ChannelInboundHandler {
                 wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(string: answer.body)))), promise: nil
             )
         }
+        isOwingAnAnswer = waiting != nil
         let done = context.writeAndFlush(wrapOutboundOut(.end(nil)))
         if !keepAlive {
             isClosing = true
@@ -107,5 +200,19 @@ final class AdminHandler: ChannelInboundHandler {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    /// A request that is none is told so in a line, as long as no other answer is under way; then the connection ends.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError, !isClosing, !isOwingAnAnswer else {
+            return context.close(promise: nil)
+        }
+        let isTooLarge = error == .headerOverflow
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"])
+        respond(
+            Self.text(
+                isTooLarge ? 431 : 400,
+                isTooLarge
+                    ? "431: the header of the request is too large."
+                    : "400: this is not an HTTP request that can be understood (\(error)). Try: curl http://HOST:PORT/debug/stalls"
+            ), to: head, context: context)
+    }
 }

@@ -19,6 +19,9 @@ public final class AdminServer: Sendable {
         /// Default 30 s.
         public var idleTimeout: Duration = .seconds(30)
 
+        /// Pages that are live at a time, by server-sent events; further ones ask every few seconds instead. Default 32.
+        public var maximumEventStreams: Int = 32
+
         public static let defaults = Limits()
         public init() {}
     }
@@ -26,6 +29,7 @@ public final class AdminServer: Sendable {
     private let eventLoop: any EventLoop
     private let logger: Logger
     private let limits: Limits
+    private let action: AdminAction?
     private let cluster: @Sendable () -> ClusterStatus
     private let state = Mutex(State())
 
@@ -35,14 +39,17 @@ public final class AdminServer: Sendable {
         var lastNumber: UInt64 = 0
     }
 
-    /// - Parameter cluster: called on `eventLoop` for each request; must not block.
+    /// - Parameters:
+    ///   - action: obeys `POST` requests; nil, the default: they are answered with 405.
+    ///   - cluster: called on `eventLoop` for each request; must not block.
     public init(
-        eventLoop: any EventLoop, logger: Logger, limits: Limits = .defaults,
+        eventLoop: any EventLoop, logger: Logger, limits: Limits = .defaults, action: AdminAction? = nil,
         cluster: @escaping @Sendable () -> ClusterStatus
     ) {
         self.eventLoop = eventLoop
         self.logger = logger
         self.limits = limits
+        self.action = action
         self.cluster = cluster
     }
 
@@ -52,17 +59,24 @@ public final class AdminServer: Sendable {
     /// - Throws: ``LoopguardError`` with code `.bind` naming the address and the remedy.
     public func start(host: String, port: Int) async throws -> SocketAddress {
         let cluster = self.cluster
+        let action = self.action
         let hosts = AdminHostPolicy(boundTo: host)
         let idle = TimeAmount.nanoseconds(limits.idleTimeout.nanoseconds)
+        let limit = limits.maximumEventStreams
+        let eventLoop = self.eventLoop
+        let streams = try await eventLoop.submit {
+            NIOLoopBound(AdminEventStreams(eventLoop: eventLoop, limit: limit, cluster: cluster), eventLoop: eventLoop)
+        }.get()
         let bootstrap = ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     self.register(channel)
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: false)
                     try channel.pipeline.syncOperations.addHandler(
-                        AdminHandler(hosts: hosts, timeout: idle, cluster: cluster))
+                        AdminHandler(
+                            hosts: hosts, timeout: idle, action: action, streams: streams.value, cluster: cluster))
                 }
             }
         do {

@@ -62,7 +62,7 @@ public final class LoopExecutor: Sendable {
         var budget = configuration.jobsPerTick
         var batch = carried
         var next = first
-        let began = lg_now_ns()
+        let began = lg_jobs_began(slot.pointer)
         var soleScope: UInt64?
         if !batch.isEmpty { state.withLock { $0.carried = 0 } }
         while true {
@@ -101,10 +101,4 @@ public final class LoopExecutor: Sendable {
             }
         }
     }
-}
-
-/// A pointer to a thread slot.
-struct SlotPointer: @unchecked Sendable {
-    // SAFETY: slots are never freed, and all their fields are either atomics or written once before `bound` is set.
-    let pointer: UnsafeMutablePointer<lg_slot>
 }

@@ -24,10 +24,7 @@ public final class GuardedEventLoopGroup: Sendable {
             guard (1...1024).contains(loops) else {
                 throw LoopguardError(.invalidConfiguration, "loops is \(loops): choose 1 to 1024.")
             }
-            guard threshold >= .milliseconds(1), threshold <= .seconds(3600) else {
-                throw LoopguardError(
-                    .invalidConfiguration, "the watchdog threshold is \(threshold): choose 1 ms to 1 h.")
-            }
+            try GuardedEventLoopGroup.validate(threshold: threshold)
             guard executor.jobsPerTick >= 1 else {
                 throw LoopguardError(
                     .invalidConfiguration, "jobsPerTick is \(executor.jobsPerTick): choose at least 1.")
@@ -39,7 +36,15 @@ public final class GuardedEventLoopGroup: Sendable {
     /// The loops as NIO knows them.
     public let nio: MultiThreadedEventLoopGroup
     public let threshold: Duration
+    /// The loops are somebody else's, who ends them.
+    private let isAdopted: Bool
     private let isReleased = Atomic<Bool>(false)
+
+    static func validate(threshold: Duration) throws(LoopguardError) {
+        guard threshold >= .milliseconds(1), threshold <= .seconds(3600) else {
+            throw LoopguardError(.invalidConfiguration, "the watchdog threshold is \(threshold): choose 1 ms to 1 h.")
+        }
+    }
 
     /// Starts the threads.
     ///
@@ -47,36 +52,45 @@ public final class GuardedEventLoopGroup: Sendable {
     public init(_ configuration: Configuration = .defaults) async throws {
         try configuration.validate()
         threshold = configuration.threshold
+        isAdopted = false
         let nio = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
         self.nio = nio
         do {
-            loops = try await Self.prepare(nio, configuration)
+            loops = try await Self.prepare(nio, configuration, threadPrefix: "lg-")
         } catch {
             try? await nio.shutdownGracefully()
             throw error
         }
     }
 
+    /// Marks the loops of a group that somebody else has made and ends. Its threads keep their names.
+    ///
+    /// - Throws: ``LoopguardError`` with code `.alreadyWatched` or `.resources`; no loop is marked then.
+    init(adopting nio: MultiThreadedEventLoopGroup, threshold: Duration) async throws {
+        self.threshold = threshold
+        isAdopted = true
+        self.nio = nio
+        var configuration = Configuration.defaults
+        configuration.threshold = threshold
+        loops = try await Self.prepare(nio, configuration, threadPrefix: nil)
+    }
+
     private static func prepare(
-        _ nio: MultiThreadedEventLoopGroup, _ configuration: Configuration
+        _ nio: MultiThreadedEventLoopGroup, _ configuration: Configuration, threadPrefix: String?
     ) async throws -> [GuardedLoop] {
         var loops: [GuardedLoop] = []
-        for (index, eventLoop) in nio.makeIterator().enumerated() {
-            let name = "loop-\(index)"
-            guard let raw = lg_slot_create(name, UInt64(clamping: configuration.threshold.nanoseconds)) else {
-                throw LoopguardError(.resources, "out of memory for the thread slot of \(name).")
+        do {
+            for (index, eventLoop) in nio.makeIterator().enumerated() {
+                let name = "loop-\(index)"
+                let slot = try await SlotPointer.bind(
+                    name, to: eventLoop, threshold: configuration.threshold, threadName: threadPrefix.map { $0 + name })
+                let executor = LoopExecutor(eventLoop: eventLoop, slot: slot, configuration: configuration.executor)
+                loops.append(
+                    GuardedLoop(name: name, index: index, eventLoop: eventLoop, slot: slot, executor: executor))
             }
-            let slot = SlotPointer(pointer: raw)
-            let status = try await eventLoop.submit {
-                lg_thread_set_name("lg-\(name)")
-                return lg_slot_bind(slot.pointer)
-            }.get()
-            guard status == 0 else {
-                throw LoopguardError(.resources, "cannot prepare the thread of \(name): errno \(status).")
-            }
-            let executor = LoopExecutor(eventLoop: eventLoop, slot: slot, configuration: configuration.executor)
-            loops.append(
-                GuardedLoop(name: name, index: index, eventLoop: eventLoop, slot: slot, executor: executor))
+        } catch {
+            for loop in loops { await loop.slot.unbind(from: loop.eventLoop) }
+            throw error
         }
         return loops
     }
@@ -85,6 +99,9 @@ public final class GuardedEventLoopGroup: Sendable {
     public func place() -> GuardedLoop? {
         loops.filter { !$0.isStalled }.min { $0.connections < $1.connections }
     }
+
+    /// Connections of all loops.
+    var connections: Int { loops.reduce(0) { $0 + $1.connections } }
 
     /// The loop that runs the calling thread, or nil.
     public var current: GuardedLoop? {
@@ -100,15 +117,12 @@ public final class GuardedEventLoopGroup: Sendable {
     /// Ends the marks of all loops; waits for those that are stalled.
     func release() async {
         guard !isReleased.exchange(true, ordering: .relaxed) else { return }
-        for loop in loops {
-            let slot = loop.slot
-            try? await loop.eventLoop.submit { lg_slot_unbind(slot.pointer) }.get()
-        }
+        for loop in loops { await loop.slot.unbind(from: loop.eventLoop) }
     }
 
     /// Ends the threads. Nothing may use the loops any more. Idempotent.
     public func shutdown() async throws {
         await release()
-        try await nio.shutdownGracefully()
+        if !isAdopted { try await nio.shutdownGracefully() }
     }
 }

@@ -13,6 +13,7 @@ public final class GuardedLoop: Sendable {
     public let eventLoop: any EventLoop
     public let executor: LoopExecutor
     let slot: SlotPointer
+    let burdens = LoopBurdens()
     private let connectionCount = Atomic<Int>(0)
 
     init(name: String, index: Int, eventLoop: any EventLoop, slot: SlotPointer, executor: LoopExecutor) {
@@ -30,6 +31,9 @@ public final class GuardedLoop: Sendable {
     public func connectionOpened() { connectionCount.add(1, ordering: .relaxed) }
     /// Counts it out; once for each ``connectionOpened()``.
     public func connectionClosed() { connectionCount.subtract(1, ordering: .relaxed) }
+
+    /// Has stall reports tell what waits on this loop, besides its connections. Held weakly.
+    public func addBurdenSource(_ source: any LoopBurdenSource) { burdens.add(source) }
 
     /// How long the running tick has lasted; zero while the loop waits for events.
     public var busyFor: Duration { .nanoseconds(Int64(clamping: busyForNs(now: lg_now_ns()))) }

@@ -16,6 +16,8 @@ public final class OffloadPool: Sendable {
         public var queueLimit: Int = 1024
         /// Names that get figures of their own; further ones are counted under `(other)`. Default 256.
         public var maximumNames: Int = 256
+        /// Work that waits so long for a thread while all are busy is a stall of the pool. Default 1 s; 1 ms to 1 h.
+        public var queueAgeThreshold: Duration = .seconds(1)
 
         public static let defaults = Configuration()
         public init() {}
@@ -28,10 +30,15 @@ public final class OffloadPool: Sendable {
             guard queueLimit >= 0 else {
                 throw LoopguardError(.invalidConfiguration, "blocking queue is \(queueLimit): choose 0 or more.")
             }
+            guard queueAgeThreshold >= .milliseconds(1), queueAgeThreshold <= .seconds(3600) else {
+                throw LoopguardError(
+                    .invalidConfiguration, "blocking queue age is \(queueAgeThreshold): choose 1 ms to 1 h.")
+            }
         }
     }
 
-    private let configuration: Configuration
+    let configuration: Configuration
+    private let bell = Mutex<(@Sendable () -> Void)?>(nil)
     private let threads: NIOThreadPool
     private let timers: any EventLoop
     private let ledger: Mutex<OffloadLedger>
@@ -82,13 +89,22 @@ public final class OffloadPool: Sendable {
     private func admit<T: Sendable>(
         _ name: String, _ work: @escaping @Sendable () throws -> T
     ) throws -> OffloadJob<T> {
-        switch ledger.withLock({ $0.admit(name: name, now: lg_now_ns()) }) {
+        let correlation = CorrelationID.current
+        let origin = OffloadOrigin.current
+        let admission = change {
+            $0.admit(
+                name: name, now: lg_now_ns(), correlation: correlation?.description,
+                origin: origin?.pool == ObjectIdentifier(self) ? origin?.job : nil)
+        }
+        switch admission {
         case .admitted(let id):
-            let correlation = CorrelationID.current
             let scope = HandlerScope.current
+            let here = OffloadOrigin(pool: ObjectIdentifier(self), job: id)
             return OffloadJob(id: id, name: name) {
                 try CorrelationID.$current.withValue(correlation) {
-                    try HandlerScope.$current.withValue(scope) { try work() }
+                    try HandlerScope.$current.withValue(scope) {
+                        try OffloadOrigin.$current.withValue(here) { try work() }
+                    }
                 }
             }
         case .full:
@@ -101,24 +117,40 @@ public final class OffloadPool: Sendable {
         }
     }
 
+    /// Changes the books, and wakes the watchdog if it wants to know.
+    private func change<R>(_ body: (inout OffloadLedger) -> R) -> R {
+        let (result, mustRing) = ledger.withLock { ledger in (body(&ledger), ledger.takeRing()) }
+        if mustRing { bell.withLock { $0 }?() }
+        return result
+    }
+
+    /// Who is to be woken when work begins to wait; nil = nobody.
+    func watch(_ ring: (@Sendable () -> Void)?) { bell.withLock { $0 = ring } }
+
+    /// For the watchdog.
+    func look(isStalled: Bool) -> BlockingPoolDetector.Look { ledger.withLock { $0.look(isStalled: isStalled) } }
+
     private func submit<T: Sendable>(_ job: OffloadJob<T>) {
         threads.submit { state in
             guard state == .active else {
                 self.giveUp(
                     job, OffloadError(.shutdown, name: job.name, message: "the pool was shut down before the start."))
-                self.ledger.withLock { $0.dropped(job.id) }
+                self.change { $0.dropped(job.id) }
                 return
             }
             lg_thread_set_name_once("lg-pool")
             guard job.begin() else {
-                self.ledger.withLock { $0.dropped(job.id) }
+                self.change { $0.dropped(job.id) }
                 return
             }
             let began = lg_now_ns()
-            self.ledger.withLock { $0.began(job.id) }
+            let cpuBegan = lg_thread_cpu_ns()
+            self.change { $0.began(job.id, now: began, tid: lg_current_tid()) }
             let result = Result { try job.work() }
             let failed = if case .failure = result { true } else { false }
-            self.ledger.withLock { $0.finished(job.id, tookNs: lg_now_ns() &- began, failed: failed) }
+            let took = lg_now_ns() &- began
+            let cpu = lg_thread_cpu_ns() &- cpuBegan
+            self.change { $0.finished(job.id, tookNs: took, cpuNs: cpu, failed: failed) }
             job.finish(result)
         }
     }
@@ -133,7 +165,7 @@ public final class OffloadPool: Sendable {
     @discardableResult
     private func giveUp<T: Sendable>(_ job: OffloadJob<T>, _ error: any Error) -> Bool {
         job.settleBeforeStart(.failure(error)) { place in
-            ledger.withLock { $0.cancelled(job.id, isQueued: place == .queued) }
+            change { $0.cancelled(job.id, isQueued: place == .queued) }
         }
     }
 

@@ -1,4 +1,5 @@
 public import LoopguardCore
+import ServiceContextModule
 import Synchronization
 
 /// Whom a piece of work is for: the route, the connection and the correlation ID that stall reports and log lines name.
@@ -13,6 +14,8 @@ public final class HandlerScope: Sendable {
     /// Address of the peer, such as `10.0.0.7:51234`.
     public let remoteAddress: String?
     private let message = Atomic<UInt64>(0)
+    /// Of the message being handled; only kept when a ``TracingStallReporter`` wants it.
+    private let context = Mutex<ServiceContext?>(nil)
 
     public init(route: String, connection: String, correlationID: CorrelationID, remoteAddress: String?) {
         self.route = route
@@ -30,12 +33,26 @@ public final class HandlerScope: Sendable {
     /// Counts one message more as begun. One writer at a time: the connection.
     public func beginMessage() {
         message.store(message.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+        if StallContexts.shared.isWanted { adoptServiceContext() }
+    }
+
+    /// Makes the span that is current in the calling task the parent of the spans of this handler's stalls, until the next message
+    /// begins. Call it inside `withSpan` when a span shall be a parent that is opened while a message is handled; at the begin of a
+    /// message it happens by itself. See ``TracingStallReporter``.
+    public func adoptServiceContext() {
+        let current = ServiceContext.current
+        context.withLock { $0 = current }
     }
 
     /// A copy for a report.
     public var snapshot: StallScope {
-        StallScope(
-            route: route, connection: connection, correlation: correlationID.description, message: messageNumber,
+        let message = messageNumber
+        // The watchdog must not wait for a loop that is stuck just here.
+        if StallContexts.shared.isWanted, let context = self.context.withLockIfAvailable({ $0 }) ?? nil {
+            StallContexts.shared.keep(context, connection: connection, message: message)
+        }
+        return StallScope(
+            route: route, connection: connection, correlation: correlationID.description, message: message,
             remote: remoteAddress)
     }
 }

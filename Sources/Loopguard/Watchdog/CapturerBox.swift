@@ -1,10 +1,11 @@
 import CLoopguard
 import LoopguardCapture
 
-/// Carries the one ``StackCapturer`` to the watchdog's thread.
+/// Carries the one ``StackCapturer`` and the one ``HostProbe`` to the watchdog's thread.
 final class CapturerBox: @unchecked Sendable {
-    // SAFETY: made and probed before the watchdog's thread starts; from then on only that thread calls `capture`.
+    // SAFETY: made and probed before the watchdog's thread starts; from then on only that thread uses the two.
     private let capturer: StackCapturer
+    let host = HostProbe()
 
     init() throws(LoopguardError) {
         do { capturer = try StackCapturer() } catch {
@@ -13,6 +14,11 @@ final class CapturerBox: @unchecked Sendable {
     }
 
     func facilities() -> [String] { LoopguardCapture.facilities() }
+
+    func willSleep() { host.willSleep() }
+    func wokeUp(latenessNs: UInt64, wasRung: Bool) { host.wokeUp(latenessNs: latenessNs, wasRung: wasRung) }
+
+    func capture(thread tid: Int32) -> CapturedStack { capturer.capture(thread: tid) }
 
     func capture(slot: SlotPointer, tick: UInt64) -> CapturedStack {
         capturer.capture(slot: slot.pointer, tick: tick)

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A named thread that can be joined. For the few threads that must not share a pool with anything: the watchdog must run
 /// when every pool is stuck.
-final class PlainThread: Sendable {
+package final class PlainThread: Sendable {
     private final class Body {
         let name: String
         let run: @Sendable () -> Void
@@ -20,7 +20,7 @@ final class PlainThread: Sendable {
     ///
     /// - Parameter name: shown by `top -H` and in stall reports; at most 15 bytes.
     /// - Throws: ``LoopguardError`` with code `.resources` when the system refuses.
-    init(name: String, _ run: @escaping @Sendable () -> Void) throws(LoopguardError) {
+    package init(name: String, _ run: @escaping @Sendable () -> Void) throws(LoopguardError) {
         var thread = pthread_t()
         let body = Unmanaged.passRetained(Body(name: name, run: run))
         let status = pthread_create(
@@ -40,7 +40,7 @@ final class PlainThread: Sendable {
     }
 
     /// Waits for the end of the thread. Idempotent; not from the thread itself.
-    func join() {
+    package func join() {
         let thread = handle.withLock { handle in
             defer { handle = nil }
             return handle

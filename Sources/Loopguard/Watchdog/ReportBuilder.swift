@@ -6,15 +6,21 @@ struct ReportBuilder {
     /// Stacks kept per stall.
     static let maximumSamples = 8
 
-    private struct Open {
+    struct Open {
         var id: String
         var samples: [StackSample] = []
+        var related: [RelatedStack] = []
+        /// Of the first look, and from then on of all: the rate limit and the site go by one name.
+        var fingerprint: String?
         var detectionLatencyNs: UInt64?
+        var queuedBytes = 0
     }
 
-    private let identity: ReportThread.Identity
-    private let symbolizer = Symbolizer()
+    let identity: ReportThread.Identity
+    let symbolizer = Symbolizer()
     private var open: [StallObservation.Key: Open] = [:]
+    /// Blocking calls that go on.
+    var openCalls: [UInt64: Open] = [:]
     private var lastNumber: UInt64 = 0
 
     init(identity: ReportThread.Identity) { self.identity = identity }
@@ -23,54 +29,81 @@ struct ReportBuilder {
     mutating func update(with observation: StallObservation) -> (StallReport, isFirst: Bool) {
         let isFirst = open[observation.key] == nil
         var stall = open[observation.key] ?? makeOpen()
+        // Before the stack is symbolicated, which takes its time.
+        if let burdens = observation.burdens { stall.queuedBytes = max(stall.queuedBytes, burdens.queuedBytes) }
         if let stack = observation.stack {
             // The first one is closest to the cause, the latest ones say whether it is still there.
             if stall.samples.count == Self.maximumSamples { stall.samples.remove(at: 1) }
-            stall.samples.append(
-                StackSample(
-                    offsetNs: stack.offsetNs, validity: stack.captured.validity, note: stack.captured.note,
-                    costNs: stack.captured.costNs, frames: symbolizer.symbolicate(stack.captured.addresses)))
+            stall.samples.append(sample(stack))
+        }
+        if let owner = observation.owner {
+            stall.related.append(
+                RelatedStack(
+                    role: .lockOwner, tid: owner.tid, thread: owner.name, state: owner.state,
+                    sample: sample(owner.stack)))
         }
         stall.detectionLatencyNs = stall.detectionLatencyNs ?? observation.detectionLatencyNs
         if isFirst {
             // A loop has one stall at a time: the end of an earlier one was lost if it is still here.
             for key in open.keys where key.loop == observation.key.loop { open[key] = nil }
         }
+        let cause = cause(observation)
+        // The first sample was taken closest to the cause; later ones show whether it is one place or many.
+        let frames = stall.samples.first { !$0.frames.isEmpty }?.frames ?? []
+        let fingerprint =
+            stall.fingerprint
+            ?? Fingerprint.make(
+                frames: frames, kind: observation.kind, category: cause.category, route: observation.scope?.route)
+        stall.fingerprint = fingerprint
         open[observation.key] = observation.phase == .ongoing ? stall : nil
-        return (report(observation, stall), isFirst)
+        return (report(observation, stall, cause, frames: frames, fingerprint: fingerprint), isFirst)
     }
 
-    private mutating func makeOpen() -> Open {
+    private func sample(_ stack: StallObservation.Stack) -> StackSample {
+        StackSample(
+            offsetNs: stack.offsetNs, validity: stack.captured.validity, note: stack.captured.note,
+            costNs: stack.captured.costNs, frames: symbolizer.symbolicate(stack.captured.addresses))
+    }
+
+    mutating func makeOpen() -> Open {
         lastNumber += 1
         return Open(id: "\(identity.host)-\(identity.pid)-\(lastNumber)")
     }
 
-    private func report(_ seen: StallObservation, _ stall: Open) -> StallReport {
-        let isOpen = seen.phase == .ongoing
-        var cause =
-            seen.phase == .missed
-            ? StallCause(
-                category: .unknown, summary: "over before the watchdog got a CPU to look at it",
-                evidence: ["watchdog late by \(seen.latenessNs / 1000) µs"])
-            : CauseClassifier.classify(
-                baseline: seen.baseline, samples: seen.threadSamples, call: seen.call,
-                watchdogLatenessNs: seen.latenessNs, thresholdNs: seen.thresholdNs)
+    private func cause(_ seen: StallObservation) -> StallCause {
+        let number = CauseClassifier.dominantCall(baseline: seen.baseline, samples: seen.threadSamples)
+        var cause = CauseClassifier.classify(
+            baseline: seen.baseline, samples: seen.threadSamples, closing: seen.closing,
+            call: number.flatMap { seen.calls[$0] }, host: seen.hostSamples, interruptions: seen.interruptions,
+            watchdogLatenessNs: seen.latenessNs, thresholdNs: seen.thresholdNs)
+        if seen.phase == .missed {
+            if [.unknown, .mixed].contains(cause.category) {
+                cause.category = .unknown
+                cause.summary = "over before the watchdog got a CPU to look at it"
+            }
+            cause.evidence.append("over before the watchdog could look, woken \(seen.latenessNs / 1000) µs late")
+        }
         if !seen.isExact {
             cause.evidence.append("the loop's own record of its end was overwritten: it lasted at least so long")
         }
-        // The first sample was taken closest to the cause; later ones show whether it is one place or many.
-        let frames = stall.samples.first { !$0.frames.isEmpty }?.frames ?? []
+        return cause
+    }
+
+    private func report(
+        _ seen: StallObservation, _ stall: Open, _ cause: StallCause, frames: [StackFrame], fingerprint: String
+    ) -> StallReport {
         let over = seen.durationNs > seen.thresholdNs ? seen.durationNs - seen.thresholdNs : 0
         return StallReport(
             id: stall.id, host: identity.host, worker: identity.worker, pid: identity.pid, loop: seen.key.loop,
-            startedAtUnixNs: seen.startedAtUnixNs, durationNs: seen.durationNs, ongoing: isOpen,
+            startedAtUnixNs: seen.startedAtUnixNs, durationNs: seen.durationNs, ongoing: seen.phase == .ongoing,
             thresholdNs: seen.thresholdNs, detectionLatencyNs: stall.detectionLatencyNs,
             watchdogLatenessNs: seen.latenessNs, kind: seen.kind, cause: cause, scope: seen.scope,
             blast: BlastRadius(
-                connections: seen.connections, connectionSeconds: Double(seen.connections) * Double(over) / 1e9),
+                connections: seen.connections, connectionSeconds: Double(seen.connections) * Double(over) / 1e9,
+                broadcastsWaiting: seen.burden.broadcasts,
+                bytesWaiting: seen.burden.bytes + stall.queuedBytes, pingsMissed: seen.pingsMissed),
             jobsInTick: seen.jobsInTick, samples: stall.samples,
-            fingerprint: Fingerprint.make(
-                frames: frames, kind: seen.kind, category: cause.category, route: seen.scope?.route),
+            related: stall.related, fingerprint: fingerprint,
             remedy: Remedy.text(for: cause, frames: frames, kind: seen.kind))
     }
 }

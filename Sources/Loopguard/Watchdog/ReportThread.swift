@@ -17,8 +17,15 @@ final class ReportThread: Sendable {
         var pid: Int32
     }
 
+    /// What the watchdog saw.
+    private enum Item: Sendable {
+        case loop(StallObservation)
+        case pool(PoolObservation)
+    }
+
     private struct Inbox {
-        var observations: [StallObservation] = []
+        var observations: [Item] = []
+        var calls: [BlockingCall] = []
         var dropped: UInt64 = 0
         var isClosed = false
     }
@@ -43,7 +50,11 @@ final class ReportThread: Sendable {
     }
 
     /// Watchdog thread. Never blocks for long.
-    func submit(_ observation: StallObservation) {
+    func submit(_ observation: StallObservation) { submit(.loop(observation)) }
+    /// Watchdog thread. Never blocks for long.
+    func submit(_ observation: PoolObservation) { submit(.pool(observation)) }
+
+    private func submit(_ observation: Item) {
         inbox.withLock { inbox in
             if inbox.observations.count < Self.queueLimit {
                 inbox.observations.append(observation)
@@ -52,6 +63,17 @@ final class ReportThread: Sendable {
             }
         }
         signal.signal()
+    }
+
+    /// The same for a blocking call; false when it was dropped.
+    func submit(_ call: BlockingCall) -> Bool {
+        let isAccepted = inbox.withLock { inbox in
+            guard inbox.calls.count < Self.queueLimit, !inbox.isClosed else { return false }
+            inbox.calls.append(call)
+            return true
+        }
+        signal.signal()
+        return isAccepted
     }
 
     /// Called on this thread after each change.
@@ -74,21 +96,31 @@ final class ReportThread: Sendable {
 
     private func run() {
         var builder = ReportBuilder(identity: identity)
+        var pools = PoolReportBuilder(identity: identity, symbolizer: builder.symbolizer)
         while true {
             signal.wait()
-            let (batch, isClosed) = inbox.withLock { inbox in
-                defer { inbox.observations.removeAll(keepingCapacity: true) }
-                return (inbox.observations, inbox.isClosed)
+            let (batch, calls, isClosed) = inbox.withLock { inbox in
+                defer {
+                    inbox.observations.removeAll(keepingCapacity: true)
+                    inbox.calls.removeAll(keepingCapacity: true)
+                }
+                return (inbox.observations, inbox.calls, inbox.isClosed)
             }
-            for observation in batch { publish(observation, &builder) }
-            if !batch.isEmpty { for listener in listeners.withLock({ $0 }) { listener() } }
+            for item in batch {
+                switch item {
+                case .loop(let seen): publish(builder.update(with: seen), seen.phase)
+                case .pool(let seen): publish(pools.update(with: seen), seen.phase)
+                }
+            }
+            for call in calls { publish(call, &builder) }
+            if !batch.isEmpty || !calls.isEmpty { for listener in listeners.withLock({ $0 }) { listener() } }
             if isClosed { return }
         }
     }
 
-    private func publish(_ observation: StallObservation, _ builder: inout ReportBuilder) {
-        let (report, isFirst) = builder.update(with: observation)
-        switch observation.phase {
+    private func publish(_ update: (report: StallReport, isFirst: Bool), _ phase: StallObservation.Phase) {
+        let (report, isFirst) = update
+        switch phase {
         case .ongoing:
             store.withLock { store in
                 if isFirst { store.begin(report) } else { store.update(report) }
@@ -98,5 +130,18 @@ final class ReportThread: Sendable {
             let decision = store.withLock { $0.finish(report, at: WallClock.unixNs()) }
             for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
         }
+    }
+
+    private func publish(_ call: BlockingCall, _ builder: inout ReportBuilder) {
+        let (report, isFirst) = builder.update(with: call)
+        guard call.isOver else {
+            store.withLock { store in
+                if isFirst { store.begin(report) } else { store.update(report) }
+            }
+            return
+        }
+        let decision = store.withLock { $0.finish(report, at: WallClock.unixNs()) }
+        for reporter in reporters { reporter.stallEnded(report, isSuppressed: decision == .suppressed) }
+        call.onReport?(report)
     }
 }

@@ -23,6 +23,14 @@ struct StallObservation: Sendable {
         var captured: CapturedStack
     }
 
+    /// Another thread that explains the stall.
+    struct Related: Sendable {
+        var tid: Int32
+        var name: String
+        var state: String
+        var stack: Stack
+    }
+
     var key: Key
     var phase: Phase
     var durationNs: UInt64
@@ -32,13 +40,28 @@ struct StallObservation: Sendable {
     var startedAtUnixNs: Int64
     var scope: StallScope?
     var connections: Int
+    /// The most that has waited on the loop so far.
+    var burden = LoopBurden()
+    /// To be read on the report thread while the stall goes on.
+    var burdens: LoopBurdens?
+    /// Pings that were due and could not be sent.
+    var pingsMissed = 0
     var jobsInTick: UInt64
     var kind: StallKind
     /// A stack taken just now.
     var stack: Stack?
     var baseline: ThreadSample?
     var threadSamples: [ThreadSample]
-    var call: BlockedCall?
+    /// A sample taken right after the end.
+    var closing: ThreadSample?
+    /// What the machine did meanwhile.
+    var hostSamples: [HostSample]
+    /// Where the signals that asked for stacks found the thread.
+    var interruptions: CauseClassifier.Interruptions
+    /// What the thread was blocked in, by number of the system call.
+    var calls: [Int: BlockedCall]
+    /// The owner of the lock that the thread waits for, seen just now.
+    var owner: Related?
     var latenessNs: UInt64
     var detectionLatencyNs: UInt64?
 }

@@ -15,7 +15,20 @@ final class WatchdogThread: Sendable {
         var maxLatenessNs: UInt64 = 0
     }
 
+    /// Besides threads with slots.
+    struct Pools: Sendable {
+        /// Watch Swift's cooperative pool, with this threshold; nil = do not.
+        var cooperativeThreshold: Duration?
+        var blocking: OffloadPool?
+        /// Connections that suffer when a pool is stuck.
+        var connections: @Sendable () -> Int
+    }
+
     private let targets: [WatchTarget]
+    private let pools: Pools
+    private let cage: CanaryCage
+    /// Stalls of pools.
+    private let poolStalls = Atomic<UInt64>(0)
     private let reports: ReportThread
     private let figures = Mutex(Figures())
     private let isStopping = Atomic<Bool>(false)
@@ -25,16 +38,26 @@ final class WatchdogThread: Sendable {
     nonisolated(unsafe) private let bell: OpaquePointer
 
     /// - Throws: ``LoopguardError`` with code `.resources`.
-    init(targets: [WatchTarget], reports: ReportThread) throws(LoopguardError) {
+    init(targets: [WatchTarget], pools: Pools, reports: ReportThread) throws(LoopguardError) {
         capturer = try CapturerBox()
         guard let bell = lg_bell_create() else {
             throw LoopguardError(.resources, "no eventfd for the watchdog: errno \(errno).")
         }
         self.targets = targets
+        self.pools = pools
+        let ring = Ring(bell: bell)
+        cage = CanaryCage { ring() }
         self.reports = reports
         self.bell = bell
         // A bell of its own: the watchdog of another runtime in this process must not take its rings.
         for target in targets { lg_slot_set_bell(target.slot.pointer, bell) }
+    }
+
+    /// Rings the bell from any thread.
+    private struct Ring: @unchecked Sendable {
+        // SAFETY: see ``WatchdogThread/bell``.
+        let bell: OpaquePointer
+        func callAsFunction() { lg_bell_ring(bell) }
     }
 
     deinit {
@@ -47,7 +70,7 @@ final class WatchdogThread: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Looks at all loops once more, then ends the thread. Idempotent.
+    /// Looks at all loops and pools once more, then ends the thread. Idempotent.
     func stop() {
         isStopping.store(true, ordering: .releasing)
         lg_bell_ring(bell)
@@ -65,8 +88,10 @@ final class WatchdogThread: Sendable {
         return missing
     }
 
-    /// Stalls of all loops so far, those going on included; exact, and never goes back.
-    var stalls: UInt64 { targets.reduce(0) { $0 + lg_stalls($1.slot.pointer) } }
+    /// Stalls of all loops and pools so far, those going on included; never goes back. Exact for loops, which count for themselves.
+    var stalls: UInt64 {
+        targets.reduce(poolStalls.load(ordering: .relaxed)) { $0 + lg_stalls($1.slot.pointer) }
+    }
 
     var metrics: [MetricSample] {
         let figures = figures.withLock { $0 }
@@ -93,12 +118,14 @@ final class WatchdogThread: Sendable {
     private func run() {
         _ = lg_thread_prioritize()
         var loops = targets.map { WatchedLoop(target: $0, capturer: capturer) }
+        var watched = startPools()
         var wanted: UInt64?
         while true {
             // Read before the look: what ended before `stop` was called is still seen.
             let isLast = isStopping.load(ordering: .acquiring)
             let now = lg_now_ns()
             let lateness = wanted.map { now > $0 ? now - $0 : 0 } ?? 0
+            capturer.wokeUp(latenessNs: lateness, wasRung: wanted == nil)
             var captured: UInt64 = 0
             for index in loops.indices {
                 for observation in loops[index].look(latenessNs: lateness) {
@@ -106,20 +133,50 @@ final class WatchdogThread: Sendable {
                     reports.submit(observation)
                 }
             }
+            let isActive = loops.contains { $0.detector.isActive(now: now) }
+            for observation in watched.look(now: now, isActive: isActive && !isLast, latenessNs: lateness) {
+                captured += UInt64(observation.threads.count)
+                submit(observation)
+            }
             figures.withLock {
                 $0.wakeups += 1
                 $0.captures += captured
                 $0.maxLatenessNs = max($0.maxLatenessNs, lateness)
             }
-            if isLast { return }
-            wanted = sleep(loops)
+            if isLast {
+                for observation in watched.finish(now: now) { submit(observation) }
+                pools.blocking?.watch(nil)
+                cage.close()
+                return
+            }
+            capturer.willSleep()
+            wanted = sleep(loops, other: watched.nextDeadline)
         }
     }
 
+    private func startPools() -> WatchedPools {
+        let ring = Ring(bell: bell)
+        pools.blocking?.watch { ring() }
+        return WatchedPools(
+            cooperative: pools.cooperativeThreshold.map {
+                WatchedCooperativePool(
+                    threshold: $0, capturer: capturer, cage: cage, connections: pools.connections)
+            },
+            blocking: pools.blocking.map {
+                WatchedBlockingPool(pool: $0, capturer: capturer, connections: pools.connections)
+            })
+    }
+
+    /// Counted before anybody can have read the report.
+    private func submit(_ observation: PoolObservation) {
+        if observation.isFirst { poolStalls.add(1, ordering: .relaxed) }
+        reports.submit(observation)
+    }
+
     /// Returns when the time has come or the bell rang; the time that was asked for if it is the time that came.
-    private func sleep(_ loops: [WatchedLoop]) -> UInt64? {
+    private func sleep(_ loops: [WatchedLoop], other: UInt64?) -> UInt64? {
         let now = lg_now_ns()
-        switch WatchdogSchedule.nextWake(loops.lazy.map(\.detector), now: now) {
+        switch WatchdogSchedule.nextWake(loops.lazy.map(\.detector), now: now, other: other) {
         case .at(let deadline):
             return lg_bell_wait(bell, deadline) ? nil : deadline
         case .deepSleep:

@@ -9,9 +9,14 @@ struct WatchedLoop {
         var beganNs: UInt64
         var baseline: ThreadSample?
         var samples: [ThreadSample] = []
-        var call: BlockedCall?
+        var hosts: [HostSample] = []
+        var interruptions = CauseClassifier.Interruptions()
+        var calls: [Int: BlockedCall] = [:]
+        /// Owners of locks whose stacks have been taken.
+        var owners: Set<Int32> = []
         var scope: StallScope?
         var connections = 0
+        var burden = LoopBurden()
         var kind = StallKind.loopWork
         var jobsInTick: UInt64 = 0
         var latenessNs: UInt64 = 0
@@ -20,6 +25,15 @@ struct WatchedLoop {
         var isOpen = false
         /// Whom the loop's own record of the tick blames, 0 = nobody.
         var endScope: UInt64 = 0
+
+        /// What waits only grows while the loop is stuck. Of the pings the first forecast counts: a later one was made by a
+        /// loop that turns again.
+        mutating func note(_ burdens: LoopBurdens?) {
+            guard let now = burdens?.now else { return }
+            burden.broadcasts = max(burden.broadcasts, now.broadcasts)
+            burden.bytes = max(burden.bytes, now.bytes)
+            if burden.pings == nil, let pings = now.pings, pings.lookedAtNs <= beganNs { burden.pings = pings }
+        }
     }
 
     private(set) var detector: Detector
@@ -86,7 +100,13 @@ struct WatchedLoop {
         switch action {
         case .takeBaseline(let tick):
             keepOpenEvidence()
-            evidence = Evidence(beganNs: tick, baseline: probe?.sample())
+            target.burdens?.restart()
+            var begun = Evidence(beganNs: tick, baseline: probe?.sample(), hosts: [hostSample(tick: tick)])
+            // At the threshold the thread may be between two calls: then only this one can be named.
+            if let sample = begun.baseline, case .blocked(let number, _, _, _) = sample.systemCall {
+                begun.calls[number] = describe(call: sample.systemCall, tid: target.slot.pointer.pointee.tid)
+            }
+            evidence = begun
             return nil
         case .capture(let index, let view):
             return capture(index: index, view, latenessNs: latenessNs)
@@ -96,18 +116,46 @@ struct WatchedLoop {
             }
             if evidence?.beganNs == tick { evidence = nil }
             if awaiting?.beganNs == tick { awaiting = nil }
+            over.note(target.burdens)
             if over.scope == nil { over.scope = ScopeRegistry.shared.recent(over.endScope)?.snapshot }
-            return observation(over, .ended, durationNs: durationNs, isExact: isExact)
+            var seen = observation(over, .ended, durationNs: durationNs, isExact: isExact)
+            close(&seen)
+            return seen
         case .missed(let tick, let kind):
             var missed = Evidence(beganNs: tick.beganNs)
             missed.scope = ScopeRegistry.shared.recent(tick.scope)?.snapshot
             missed.connections = target.connections()
+            missed.note(target.burdens)
             missed.kind = kind
             missed.jobsInTick = tick.jobs
             missed.latenessNs = latenessNs
-            if evidence?.beganNs == tick.beganNs { evidence = nil }
-            return observation(missed, .missed, durationNs: tick.durationNs)
+            if let known = evidence, known.beganNs == tick.beganNs {
+                missed.baseline = known.baseline
+                missed.hosts = known.hosts
+                evidence = nil
+            }
+            missed.hosts.append(hostSample(tick: tick.beganNs))
+            var seen = observation(missed, .missed, durationNs: tick.durationNs)
+            close(&seen)
+            return seen
         }
+    }
+
+    /// Most locks' owners whose stacks are taken in one stall.
+    private static let maxOwners = 3
+
+    /// Takes a last sample, if the stall is only just over: the thread has moved on, and its counters with it. What it did
+    /// since may be a tenth of the whole.
+    private func close(_ seen: inout StallObservation) {
+        guard let sample = probe?.sample() else { return }
+        let end = seen.key.beganNs.addingReportingOverflow(seen.durationNs).partialValue
+        if sample.atNs - min(sample.atNs, end) <= max(1_000_000, seen.durationNs / 10) { seen.closing = sample }
+        seen.hostSamples.append(hostSample(tick: seen.key.beganNs))
+    }
+
+    private func hostSample(tick: UInt64) -> HostSample {
+        capturer.host.tickSeen(beganNs: tick, dueNs: detector.options.thresholdNs / 2)
+        return capturer.host.sample(tid: target.slot.pointer.pointee.tid)
     }
 
     private mutating func capture(
@@ -122,15 +170,22 @@ struct WatchedLoop {
         let sample = probe?.sample()
         let stack = capturer.capture(slot: target.slot, tick: view.beganNs)
         let after = lg_now_ns()
+        known.hosts.append(hostSample(tick: view.beganNs))
+        if stack.bySignal {
+            known.interruptions.count += 1
+            if stack.wasInKernel { known.interruptions.inKernel += 1 }
+        }
+        var owner: StallObservation.Related?
         if let sample {
             known.samples.append(sample)
-            if index == 0 { known.call = describe(call: sample.systemCall, tid: target.slot.pointer.pointee.tid) }
+            owner = describeCall(sample, &known)
         }
         if index == 0 {
             known.connections = target.connections()
             known.latenessNs = latenessNs
             known.detectionLatencyNs = after - min(after, view.beganNs + detector.options.thresholdNs)
         }
+        known.note(target.burdens)
         // The first look may fall between two jobs.
         if known.scope == nil { known.scope = scope(seen: view) }
         known.kind = view.kind
@@ -138,7 +193,35 @@ struct WatchedLoop {
         evidence = known
         var seen = observation(known, .ongoing, durationNs: after - min(after, view.beganNs))
         seen.stack = StallObservation.Stack(offsetNs: view.ageNs, captured: stack)
+        seen.owner = owner
         return seen
+    }
+
+    /// Says what the thread is blocked in. When it waits for a lock whose owner is known, takes the owner's stack.
+    private func describeCall(_ sample: ThreadSample, _ known: inout Evidence) -> StallObservation.Related? {
+        guard case .blocked(let number, _, _, _) = sample.systemCall else { return nil }
+        let call = describe(call: sample.systemCall, tid: target.slot.pointer.pointee.tid)
+        guard let call else { return nil }
+        // A lock that changes hands while it is read shows no owner for a moment: what has been seen once is kept.
+        if call.lockOwnerTid != nil || known.calls[number]?.lockOwnerTid == nil { known.calls[number] = call }
+        guard let tid = call.lockOwnerTid, known.owners.count < Self.maxOwners, known.owners.insert(tid).inserted else {
+            return nil
+        }
+        let offset = lg_now_ns() - min(lg_now_ns(), known.beganNs)
+        let stack = capturer.capture(thread: tid)
+        let state = (try? ThreadProbe(tid: tid)).map { Self.state(of: $0.sample(), tid: tid) } ?? "ended"
+        return StallObservation.Related(
+            tid: tid, name: threadName(of: tid) ?? "?", state: state,
+            stack: StallObservation.Stack(offsetNs: offset, captured: stack))
+    }
+
+    /// What a thread does, in words.
+    private static func state(of sample: ThreadSample, tid: Int32) -> String {
+        if let call = describe(call: sample.systemCall, tid: tid) {
+            let owner = call.lockOwner.map { ", held by \($0)" } ?? ""
+            return "blocked in \(call.name)(2)" + (call.target.map { " on \($0)" } ?? "") + owner
+        }
+        return sample.systemCall == .running || sample.state == "R" ? "running" : "blocked (state \(sample.state))"
     }
 
     /// A stall whose record has not come stays known until the detector declares it over.
@@ -164,8 +247,13 @@ struct WatchedLoop {
             key: .init(loop: target.name, beganNs: known.beganNs), phase: phase, durationNs: durationNs,
             isExact: isExact,
             thresholdNs: detector.options.thresholdNs, startedAtUnixNs: WallClock.unixNs() - Int64(clamping: age),
-            scope: known.scope, connections: known.connections, jobsInTick: known.jobsInTick, kind: known.kind,
-            stack: nil, baseline: known.baseline, threadSamples: known.samples, call: known.call,
+            // Of many that share a tick, whoever happened to be seen is not to blame.
+            scope: known.kind == .overloadedTick ? nil : known.scope, connections: known.connections,
+            burden: known.burden, burdens: phase == .ongoing ? target.burdens : nil,
+            pingsMissed: known.burden.pings?.missed(until: known.beganNs &+ durationNs) ?? 0,
+            jobsInTick: known.jobsInTick, kind: known.kind,
+            stack: nil, baseline: known.baseline, threadSamples: known.samples, closing: nil,
+            hostSamples: known.hosts, interruptions: known.interruptions, calls: known.calls, owner: nil,
             latenessNs: known.latenessNs, detectionLatencyNs: known.detectionLatencyNs)
     }
 }

@@ -25,7 +25,10 @@ public func describe(
             ownerName = lockOwnerName(candidate)
             return ownerName != nil
         }
-        if let owner, let ownerName { blocked.lockOwner = "\(owner) (\(ownerName))" }
+        if let owner, let ownerName {
+            blocked.lockOwner = "\(owner) (\(ownerName))"
+            blocked.lockOwnerTid = owner
+        }
     }
     return blocked
 }

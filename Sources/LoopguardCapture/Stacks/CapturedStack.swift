@@ -11,6 +11,8 @@ public struct CapturedStack: Sendable, Equatable {
     public var addresses: [CapturedAddress]
     /// True when the thread was asked by a signal; false when it was blocked and only looked at.
     public var bySignal: Bool
+    /// True when the signal found the thread on its way out of a system call: it was in the kernel.
+    public var wasInKernel = false
 
     public init(
         validity: CaptureValidity, note: String? = nil, costNs: UInt64 = 0, addresses: [CapturedAddress] = [],
@@ -28,10 +30,13 @@ public struct CapturedStack: Sendable, Equatable {
 public struct CapturedAddress: Sendable, Hashable {
     public var value: UInt64
     public var kind: Kind
+    /// How it was found.
+    public var provenance: FrameProvenance?
 
-    public init(value: UInt64, kind: Kind) {
+    public init(value: UInt64, kind: Kind, provenance: FrameProvenance? = nil) {
         self.value = value
         self.kind = kind
+        self.provenance = provenance
     }
 
     /// What the address means. May grow.

@@ -1,7 +1,10 @@
-import CLoopguard
+package import CLoopguard
 import LoopguardCore
 
 extension StackCapturer {
+    /// What every stack of an async function says: a child task does not tell who waits for it.
+    static let chainEnd = "the chain of async callers ends at the task's start"
+
     /// Captures a blocked thread without disturbing it.
     func look(
         at slot: UnsafeMutablePointer<lg_slot>, stackPointer: UInt64, programCounter: UInt64
@@ -9,20 +12,37 @@ extension StackCapturer {
         guard lg_capture_by_copy(capture, slot, stackPointer, programCounter) == LG_CAPTURE_OK else {
             return .none("stacks can be captured on x86-64 only")
         }
+        return unwindCopy()
+    }
+
+    /// Names the addresses of the stack that has been copied without the thread's registers.
+    func unwindCopy() -> CapturedStack {
         let snapshot = lg_capture_copy_snapshot(capture)
         setFramePointer(of: snapshot, to: UInt64(LG_UNKNOWN))
         return unwind(snapshot)
     }
 
+    /// Whether the interrupted instruction follows a `syscall`: signals are delivered on the way out of the kernel.
+    func cameFromKernel(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> Bool {
+        let counter = withUnsafeBytes(of: &snapshot.pointee.registers) {
+            $0.load(fromByteOffset: Int(LG_RIP) * 8, as: UInt64.self)
+        }
+        var code: UInt16 = 0
+        return counter > 2 && lg_unwinder_read(unwinder, nil, counter - 2, &code, 2) && code == 0x050f
+    }
+
     /// Names the addresses of a snapshot's frames.
-    func unwind(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> CapturedStack {
+    package func unwind(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> CapturedStack {
         lg_unwinder_clear(unwinder)
         var (count, end) = run(snapshot)
+        // Frames beyond this one hang on a frame pointer that was worked out from the code.
+        var certain = Int.max
         if end == LG_UNWIND_NEEDS_FRAME_POINTER, count > 0,
             let pointer = framePointer(of: frames[count - 1], in: snapshot)
         {
             // Nothing between that function and the innermost one has touched rbp, else it would be on the stack: it holds
             // this value in all of them.
+            certain = count
             setFramePointer(of: snapshot, to: pointer)
             (count, end) = run(snapshot)
         }
@@ -31,15 +51,29 @@ extension StackCapturer {
         var intact = true
         for (index, frame) in frames[..<count].enumerated() where addresses.count < maxFrames {
             let kind: CapturedAddress.Kind = index == 0 || frame.exact ? .programCounter : .returnAddress
-            addresses.append(CapturedAddress(value: frame.pc, kind: kind))
+            addresses.append(
+                CapturedAddress(
+                    value: frame.pc, kind: kind, provenance: Self.provenance(frame, isFirstGuess: index == certain)))
             guard let context = asyncContext(of: frame, in: snapshot) else { continue }
             let chain = AsyncChain.walk(
                 from: context, limit: maxFrames - addresses.count,
                 word: { self.word(at: $0, in: snapshot) }, isCode: Self.isCode)
-            addresses.append(contentsOf: chain.resumes.map { CapturedAddress(value: $0, kind: .asyncResume) })
+            addresses.append(
+                contentsOf: chain.resumes.map {
+                    CapturedAddress(value: $0, kind: .asyncResume, provenance: .asyncContext)
+                })
             intact = intact && chain.isIntact
         }
         return Self.judge(addresses, end: end, snapshot: snapshot.pointee, chainIsIntact: intact)
+    }
+
+    private static func provenance(_ frame: lg_frame, isFirstGuess: Bool) -> FrameProvenance {
+        switch Int(frame.found) {
+        case Int(LG_FOUND_REGISTERS): .registers
+        case Int(LG_FOUND_INFERRED): .inferred
+        case Int(LG_FOUND_FRAME_POINTER): isFirstGuess ? .inferred : .framePointer
+        default: isFirstGuess ? .inferred : .unwindInformation
+        }
     }
 
     private static func judge(
@@ -48,14 +82,16 @@ extension StackCapturer {
         guard !addresses.isEmpty else { return .none("the thread's registers lead nowhere") }
         var stack = CapturedStack(validity: .partial, addresses: addresses)
         switch end {
-        case LG_UNWIND_COMPLETE where chainIsIntact: stack.validity = .verified
+        case LG_UNWIND_COMPLETE where chainIsIntact:
+            stack.validity = .verified
+            if addresses.contains(where: { $0.kind == .asyncResume }) { stack.note = Self.chainEnd }
         case LG_UNWIND_COMPLETE:
             stack.validity = .stale
             stack.note = "the chain of async callers was changing while it was read"
         case LG_UNWIND_LIMIT: stack.note = "the stack has more frames than the limit"
         case LG_UNWIND_NO_INFORMATION: stack.note = "the outermost function shown has no unwind information"
         case _ where snapshot.stack_length == 0: stack.note = "the thread runs on a stack that is not its own"
-        case _ where snapshot.stack_base + UInt64(snapshot.stack_length) < snapshot.stack_high:
+        case _ where snapshot.stack_base &+ UInt64(snapshot.stack_length) < snapshot.stack_high:
             stack.note = "the stack is larger than the copy (\(snapshot.stack_capacity) bytes)"
         case LG_UNWIND_NEEDS_FRAME_POINTER:
             stack.note = "the frame pointer of the outermost function shown could not be found"

@@ -16,6 +16,11 @@ public final class StackCapturer {
     /// it for the same purpose, for the same reasons).
     public static let defaultSignal: Int32 = SIGURG
 
+    /// Threads of libdispatch, and with them those of Swift's cooperative pool and all that they start, block every signal
+    /// that they can do without, except this one. It is taken over when the first such thread is captured while it runs, and
+    /// only if the program does not handle it.
+    public static let poolSignal: Int32 = SIGPROF
+
     /// The signal that running threads are asked by.
     public let signal: Int32
     /// Most frames of one capture, async ones included.
@@ -83,13 +88,15 @@ public final class StackCapturer {
         slot: UnsafeMutablePointer<lg_slot>, tick busySince: UInt64, timeoutNs: UInt64 = 20_000_000
     ) -> CapturedStack {
         let began = lg_now_ns()
-        var stack = take(slot: slot, tick: busySince, timeoutNs: timeoutNs)
+        var stack =
+            FaultInjection.fails(.capture)
+            ? .none("a test made this capture fail") : take(slot: slot, tick: busySince, timeoutNs: timeoutNs)
         stack.costNs = lg_now_ns() &- began
         return stack
     }
 
     /// Attempts to read a blocked thread that keeps moving from one system call to the next.
-    private static let attempts = 4
+    static let attempts = 4
 
     private func take(slot: UnsafeMutablePointer<lg_slot>, tick: UInt64, timeoutNs: UInt64) -> CapturedStack {
         guard lg_slot_is_bound(slot) else { return .none("the thread has ended") }
@@ -110,6 +117,8 @@ public final class StackCapturer {
                 stack.note = "the thread moved while it was read"
                 last = stack
             case .running, .unavailable:
+                if let refusal = refusal(probe: probe) { return refusal }
+                if lg_capture_is_installed(signal), Self.isMasked(signal, tid: tid) { return Self.masked(signal) }
                 return ask(slot, tid: tid, tick: tick, timeoutNs: timeoutNs)
             }
         }
@@ -117,14 +126,24 @@ public final class StackCapturer {
         return last ?? .none("the thread moved each time it was read")
     }
 
+    /// A thread that has a CPU answers within microseconds; after this it is worth asking why it does not.
+    private static let firstWaitNs: UInt64 = 4_000_000
+
     /// Captures a running thread by signal.
     private func ask(
         _ slot: UnsafeMutablePointer<lg_slot>, tid: Int32, tick: UInt64, timeoutNs: UInt64
     ) -> CapturedStack {
-        switch lg_capture_by_signal(capture, slot, signal, tick, timeoutNs) {
+        var result = lg_capture_by_signal(capture, slot, signal, tick, min(timeoutNs, Self.firstWaitNs))
+        if result == LG_CAPTURE_TIMEOUT, timeoutNs > Self.firstWaitNs {
+            // A thread that masks the signal will never answer, and the other loops must not wait for it.
+            if ThreadName.blocks(signal, tid: tid) == true { return .masked(signal) }
+            result = lg_capture_by_signal(capture, slot, signal, tick, timeoutNs - Self.firstWaitNs)
+        }
+        switch result {
         case LG_CAPTURE_OK:
             var stack = unwind(lg_capture_signal_snapshot(capture))
             stack.bySignal = true
+            stack.wasInKernel = cameFromKernel(lg_capture_signal_snapshot(capture))
             // The stack is of one moment. The async contexts were read later, while the thread ran on: they are of the same
             // moment only if the job is still the same.
             let hasParents = stack.addresses.contains { $0.kind == .asyncResume }
@@ -133,6 +152,41 @@ public final class StackCapturer {
                 stack.note = "the job ended while its async callers were read"
             }
             return stack
+        case let result: return refused(result, signal: signal, tid: tid, timeoutNs: timeoutNs)
+        }
+    }
+
+    /// Why a thread cannot answer a signal now; nil = it can. A thread that the kernel holds would leave it pending, and the
+    /// watchdog would wait for nothing.
+    func refusal(probe: ThreadProbe) -> CapturedStack? {
+        switch probe.status()?.state {
+        case "D": .none("the thread waits inside the kernel (state D), where a signal does not reach it")
+        case "T": .none("the thread is stopped by a signal")
+        case "t": .none("the thread is held by a debugger")
+        case "Z", "X": .none("the thread has ended")
+        default: nil
+        }
+    }
+
+    /// Whether the thread blocks the signal for good. While the handler of an earlier capture is about to return, it blocks all
+    /// signals: that is waited for, half a millisecond at most.
+    static func isMasked(_ signal: Int32, tid: Int32) -> Bool {
+        for _ in 0..<5 {
+            if ThreadName.blocks(signal, tid: tid) != true { return false }
+            usleep(100)
+        }
+        return true
+    }
+
+    static func masked(_ signal: Int32) -> CapturedStack {
+        .none("the thread runs, and blocks signal \(signal), which would ask it, in its signal mask")
+    }
+
+    /// A capture by signal that did not work, in words.
+    func refused(
+        _ result: lg_capture_result, signal: Int32, tid: Int32, timeoutNs: UInt64
+    ) -> CapturedStack {
+        switch result {
         case LG_CAPTURE_TICK_OVER: return .tickOver
         case LG_CAPTURE_BUSY: return .none("the thread has not finished the copy of an earlier capture: it got no CPU")
         case LG_CAPTURE_NO_THREAD: return .none("the thread has ended")
@@ -143,14 +197,12 @@ public final class StackCapturer {
         case LG_CAPTURE_UNSUPPORTED: return .none("stacks can be captured on x86-64 only")
         default:
             let milliseconds = timeoutNs / 1_000_000
-            if ThreadName.blocks(signal, tid: tid) == true {
-                return .none("the thread blocks signal \(signal) in its signal mask")
-            }
+            if ThreadName.blocks(signal, tid: tid) == true { return .masked(signal) }
             return .none("the thread did not answer signal \(signal) within \(milliseconds) ms: it got no CPU")
         }
     }
 
-    private func probe(of tid: Int32) -> ThreadProbe? {
+    func probe(of tid: Int32) -> ThreadProbe? {
         if let probe = probes[tid] {
             // An ended thread's files read as nothing; its identifier may belong to a new thread.
             if probe.schedstat() != nil || probe.systemCall() != .unavailable { return probe }
@@ -165,5 +217,8 @@ public final class StackCapturer {
 
 extension CapturedStack {
     static func none(_ note: String) -> CapturedStack { CapturedStack(validity: .notCaptured, note: note) }
+    static func masked(_ signal: Int32) -> CapturedStack {
+        .none("the thread blocks signal \(signal) in its signal mask")
+    }
     static let tickOver = none("the tick ended before the thread could be read")
 }

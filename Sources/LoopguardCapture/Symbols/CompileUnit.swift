@@ -37,7 +37,7 @@ final class CompileUnit {
     private func collect(_ die: Dwarf_Die, depth: Int) {
         guard depth < 64 else { return }
         die.forEachChild { child in
-            switch UInt32(child.tag) {
+            switch child.tag {
             case UInt32(DW_TAG_subprogram):
                 let offset = child.offset
                 child.forEachRange { functions.append(Function(low: $0, high: $1, offset: offset)) }
@@ -52,6 +52,13 @@ final class CompileUnit {
         }
     }
 
+    /// Where an address lies that is in none of the unit's functions: assembly has lines, but no functions.
+    func placeOutsideFunctions(of address: UInt64) -> SourcePlace {
+        var place = LineTable(unit: &die, low: 0, high: .max).place(of: address)
+        place.file = place.file.map(absolute)
+        return place
+    }
+
     /// Innermost first.
     func scopes(at address: UInt64) -> [SourceScope] {
         guard let function = function(at: address) else { return [] }
@@ -63,7 +70,7 @@ final class CompileUnit {
         var place = lines.place(of: address)
         var scopes: [SourceScope] = []
         for die in chain.reversed() {
-            let isInlined = UInt32(die.tag) == UInt32(DW_TAG_inlined_subroutine)
+            let isInlined = die.tag == UInt32(DW_TAG_inlined_subroutine)
             let shown = repaired(place, of: die, in: lines)
             scopes.append(
                 SourceScope(symbol: die.symbol, file: shown.file.map(absolute), line: shown.line, isInlined: isInlined))
@@ -97,7 +104,7 @@ final class CompileUnit {
         var inlined: Dwarf_Die?
         var blocks: [Dwarf_Die] = []
         die.forEachChild { child in
-            switch UInt32(child.tag) {
+            switch child.tag {
             case UInt32(DW_TAG_inlined_subroutine) where inlined == nil && child.contains(address): inlined = child
             case UInt32(DW_TAG_lexical_block): blocks.append(child)
             default: break

@@ -8,7 +8,10 @@ final class DebugModule {
     /// Hexadecimal, nil when the file has none.
     let buildID: String?
 
-    /// False for what the kernel maps, and for a file that cannot be opened.
+    /// Compile units that have been read and take memory.
+    var loadedUnits: Int { units.count }
+
+    /// False for what the kernel maps, and for a file that cannot be opened or is another than the one that was loaded.
     var hasFile: Bool { module != nil }
 
     private let dwfl: OpaquePointer?
@@ -31,27 +34,42 @@ final class DebugModule {
         var unit: UInt64
     }
 
+    /// A module of this process.
+    ///
     /// - Parameters:
     ///   - path: of the file; empty for the executable.
     ///   - loadBias: load address minus the address in the file.
-    init(path: String, loadBias: UInt64) {
+    ///   - loadedBuildID: of the code in memory, if it is known. A file with another one has been replaced since: its names
+    ///     would be wrong, so it is not used.
+    convenience init(path: String, loadBias: UInt64, loadedBuildID: String? = nil) {
         let file = path.isEmpty ? "/proc/self/exe" : path
         var shown = path.isEmpty ? SmallFile.link("/proc/self/exe") ?? "executable" : path
         // The file was replaced while the program runs; /proc/self/exe still opens the old one.
         if path.isEmpty, shown.hasSuffix(" (deleted)") { shown.removeLast(" (deleted)".count) }
-        name = shown.split(separator: "/").last.map(String.init) ?? shown
+        let name = shown.split(separator: "/").last.map(String.init) ?? shown
+        self.init(file: file, name: name, loadBias: loadBias, wantedBuildID: loadedBuildID)
+    }
+
+    /// - Parameters:
+    ///   - file: path of an ELF file.
+    ///   - name: what frames call the module.
+    ///   - loadBias: added to the addresses in the file.
+    ///   - wantedBuildID: a file with another build-id is not used; nil takes any.
+    init(file: String, name: String, loadBias: UInt64, wantedBuildID: String?) {
+        self.name = name
         isC = name.hasPrefix("libc.so") || name.hasPrefix("libc-") || name.hasPrefix("libpthread")
         isSystem = FrameOrigin.isRuntime(module: name, function: nil)
-        guard let dwfl = dwfl_begin(DebugFiles.callbacks) else {
-            (dwfl, module, buildID) = (nil, nil, nil)
+        guard !FaultInjection.fails(.debugFile), let dwfl = dwfl_begin(DebugFiles.callbacks) else {
+            (dwfl, module, buildID) = (nil, nil, wantedBuildID)
             return
         }
         dwfl_report_begin(dwfl)
         let module = dwfl_report_elf(dwfl, name, file, -1, loadBias, true)
         dwfl_report_end(dwfl, nil, nil)
         self.dwfl = dwfl
-        self.module = module
-        buildID = module.flatMap(Self.buildID(of:))
+        let found = module.flatMap(Self.buildID(of:))
+        self.module = wantedBuildID == nil || wantedBuildID == found ? module : nil
+        buildID = wantedBuildID ?? found
     }
 
     deinit { if let dwfl { dwfl_end(dwfl) } }
@@ -63,9 +81,7 @@ final class DebugModule {
         var address: GElf_Addr = 0
         let count = dwfl_module_build_id(module, &bits, &address)
         guard count > 0, let bits else { return nil }
-        return UnsafeBufferPointer(start: bits, count: Int(count)).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        return HexText.of(UnsafeBufferPointer(start: bits, count: Int(count)))
     }
 
     /// The name in the symbol table of whatever is at `address`.
@@ -98,22 +114,37 @@ final class DebugModule {
     /// System libraries are named by their symbol tables alone: their lines help nobody, and reading libc's debug
     /// information takes longer than everything else together.
     func scopes(at address: UInt64) -> [SourceScope] {
-        guard !isSystem, let module else { return [] }
-        if !openedDwarf {
-            openedDwarf = true
-            dwarf = dwfl_module_getdwarf(module, &bias)
-            if let dwarf { ranges = Self.index(dwarf) }
-        }
+        guard !isSystem else { return [] }
+        openDwarf()
         guard let dwarf, let range = range(containing: address &- bias) else { return [] }
         let unit: CompileUnit
         if let known = units[range.unit] {
             unit = known
         } else {
-            guard let made = CompileUnit(dwarf: dwarf, offset: range.unit) else { return [] }
+            guard !FaultInjection.fails(.compileUnit), let made = CompileUnit(dwarf: dwarf, offset: range.unit) else {
+                return []
+            }
             units[range.unit] = made
             unit = made
         }
-        return unit.scopes(at: address &- bias)
+        let scopes = unit.scopes(at: address &- bias)
+        guard scopes.isEmpty else { return scopes }
+        let place = unit.placeOutsideFunctions(of: address &- bias)
+        guard place.line != nil, let symbol = symbol(at: address) else { return [] }
+        return [SourceScope(symbol: symbol, file: place.file, line: place.line, isInlined: false)]
+    }
+
+    /// Whether there is debug information at all.
+    var hasLines: Bool {
+        openDwarf()
+        return !ranges.isEmpty
+    }
+
+    private func openDwarf() {
+        guard !openedDwarf, let module else { return }
+        openedDwarf = true
+        dwarf = dwfl_module_getdwarf(module, &bias)
+        if let dwarf { ranges = Self.index(dwarf) }
     }
 
     private func range(containing address: UInt64) -> UnitRange? {
@@ -133,7 +164,7 @@ final class DebugModule {
         var next: Dwarf_Off = 0
         var headerSize = 0
         while dwarf_nextcu(dwarf, offset, &next, &headerSize, nil, nil, nil) == 0 {
-            let entry = offset + UInt64(headerSize)
+            let entry = offset &+ UInt64(truncatingIfNeeded: headerSize)
             var die = Dwarf_Die()
             if dwarf_offdie(dwarf, entry, &die) != nil {
                 die.forEachRange { ranges.append(UnitRange(low: $0, high: $1, unit: entry)) }

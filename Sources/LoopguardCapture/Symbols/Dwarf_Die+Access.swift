@@ -2,9 +2,10 @@ import CDwarf
 
 /// The few questions that we ask a debugging information entry.
 extension Dwarf_Die {
-    var tag: Int32 {
+    /// 0 in damaged files.
+    var tag: UInt32 {
         var die = self
-        return dwarf_tag(&die)
+        return UInt32(exactly: dwarf_tag(&die)) ?? 0
     }
 
     /// Offset in the section: identifies the entry.
@@ -41,7 +42,8 @@ extension Dwarf_Die {
         while true {
             body(child)
             var next = Dwarf_Die()
-            guard dwarf_siblingof(&child, &next) == 0 else { return }
+            // In a damaged file a sibling may lie before its sister, and we would never get out.
+            guard dwarf_siblingof(&child, &next) == 0, next.offset > child.offset else { return }
             child = next
         }
     }

@@ -43,7 +43,7 @@ public enum FrameOrigin {
         "_NIOConcurrency", "NIOExtras", "NIOTransportServices", "Atomics", "Logging", "DequeModule",
         "OrderedCollections",
         "Loopguard", "LoopguardCore", "LoopguardCapture", "LoopguardWebSocket", "LoopguardBus", "LoopguardRedis",
-        "CLoopguard", "Testing", "XCTest",
+        "CLoopguard", "LoopguardStrict", "LoopguardTesting", "Testing", "XCTest",
     ]
 
     /// Parts of paths of source files, for code that has no Swift module.
@@ -51,8 +51,8 @@ public enum FrameOrigin {
         "/swift/stdlib/", "/swift/include/swift/", "/stdlib/public/", "/swift-corelibs-libdispatch/",
         "/swift-corelibs-foundation/", "/swift-foundation/Sources/", "/swift-foundation-icu/", "/swift-nio/Sources/",
         "/swift-nio-ssl/Sources/", "/swift-nio-http2/Sources/", "/swift-nio-extras/Sources/", "/swift-atomics/Sources/",
-        "/swift-testing/Sources/", "/Sources/CLoopguard/", "/Sources/Loopguard/", "/Sources/LoopguardWebSocket/",
-        "/sysdeps/", "/nptl/", "/glibc-",
+        "/swift-testing/Sources/", "/Sources/CLoopguard/", "/Sources/CLoopguardStrict/", "/Sources/LoopguardStrict/",
+        "/Sources/Loopguard/", "/Sources/LoopguardWebSocket/", "/sysdeps/", "/nptl/", "/glibc-", "/compiler-rt/lib/",
     ]
 
     /// Parts of names that the compiler makes.
@@ -67,6 +67,7 @@ public enum FrameOrigin {
         "@objc ", linkageStub,
         "swift_", "_swift_", "swift::", "dispatch_", "_dispatch_", "__libc_", "__GI_",
         "_start",
+        "__interceptor_", "___interceptor_", "__tsan_", "__asan_", "__sanitizer_",
         "lg_", "std::", "objc_", "block_destroy_helper", "__swift_", "_Block_",
     ]
 }

@@ -13,7 +13,10 @@ enum FunctionName {
         else { return symbol }
         defer { free(demangled) }
         let name = String(cString: demangled)
-        return name.isEmpty ? symbol : shortened(name)
+        guard !name.isEmpty else { return symbol }
+        // One piece of code for several functions that differ in a constant or a callee only: the name is one of theirs, and
+        // the reader must know that it may be the wrong one.
+        return symbol.hasSuffix("Tm") ? "merged " + shortened(name) : shortened(name)
     }
 
     /// The public name of a function of libc: `malloc` for `__libc_malloc`, `read` for `__GI___read`. One address has several

@@ -4,87 +4,111 @@ public import LoopguardCore
 /// Names the addresses of captured stacks: function, file and line, inlined functions, module.
 ///
 /// Uses the program's own DWARF debug information (which SwiftPM writes in debug and in release builds) through libdw, then
-/// symbol tables, then module, offset and build-id, with which the line can be found offline. The first address in a module
-/// costs tens of milliseconds, further ones about 0.1 ms, known ones next to nothing.
+/// symbol tables, then module, offset and build-id, with which the line can be found offline (``SymbolFile``). The first
+/// address in a module costs tens of milliseconds, further ones about 0.1 ms, known ones next to nothing.
+///
+/// What is remembered belongs to a module, not to an address: a library that is loaded where another one lay is named after
+/// its own file. A file that was replaced after it was loaded is noticed by its build-id and not used.
 ///
 /// For one thread, the report thread: it reads files and allocates. Never use it on the watchdog or an event loop.
 public final class Symbolizer {
     /// Most addresses that are remembered; when the cache is full it is emptied.
     public let maxCachedAddresses: Int
+    /// Most compile units whose debug information is kept in memory; when there are more, all files are closed and read again
+    /// as they are needed.
+    public let maxLoadedUnits: Int
+    /// Most modules that are kept open; when there are more, all files are closed and read again as they are needed.
+    public let maxOpenModules: Int
 
-    private var cache: [CapturedAddress: [StackFrame]] = [:]
-    private var modules: [ModuleKey: DebugModule] = [:]
+    private var cache: [Key: [StackFrame]] = [:]
+    private var modules: [LoadedModule: Open] = [:]
+    private var lastNumber = 0
+    /// Of the call that runs: modules do not change so fast that each address need ask for its module's name again.
+    private var recent: [(range: Range<UInt64>, module: Open)] = []
 
-    private struct ModuleKey: Hashable {
-        var path: String
-        var bias: UInt64
+    private struct Key: Hashable {
+        var address: CapturedAddress
+        var module: Int
     }
 
-    /// - Parameter maxCachedAddresses: size of the cache. Default 16,384 addresses (some megabytes).
-    public init(maxCachedAddresses: Int = 16_384) { self.maxCachedAddresses = max(1, maxCachedAddresses) }
+    private struct Open {
+        /// Never used twice.
+        var number: Int
+        var bias: UInt64
+        var debug: DebugModule
+    }
+
+    /// - Parameters:
+    ///   - maxCachedAddresses: default 16,384 addresses (some megabytes).
+    ///   - maxLoadedUnits: default 256 (some tens of megabytes).
+    ///   - maxOpenModules: default 64.
+    public init(maxCachedAddresses: Int = 16_384, maxLoadedUnits: Int = 256, maxOpenModules: Int = 64) {
+        self.maxCachedAddresses = max(1, maxCachedAddresses)
+        self.maxLoadedUnits = max(1, maxLoadedUnits)
+        self.maxOpenModules = max(1, maxOpenModules)
+    }
 
     /// Names addresses, in the same order. An address with inlined functions gives several frames, innermost first; one that
     /// nothing is known of gives a frame with its address alone.
-    public func symbolicate(_ addresses: [CapturedAddress]) -> [StackFrame] { addresses.flatMap(frames(of:)) }
+    public func symbolicate(_ addresses: [CapturedAddress]) -> [StackFrame] {
+        recent.removeAll(keepingCapacity: true)
+        defer { recent.removeAll(keepingCapacity: true) }
+        return addresses.flatMap(frames(of:))
+    }
+
+    /// Compile units in memory, for tests of the limit.
+    var loadedUnits: Int { modules.values.reduce(0) { $0 + $1.debug.loadedUnits } }
+    /// Modules that are open, for tests of the limit.
+    var openModules: Int { modules.count }
+    /// Addresses that are remembered, for tests of the limit.
+    var cachedAddresses: Int { cache.count }
 
     private func frames(of address: CapturedAddress) -> [StackFrame] {
-        if let known = cache[address] { return known }
-        let frames = lookUp(address)
+        let text = "0x" + String(address.value, radix: 16)
+        guard let module = module(at: address.instruction) else {
+            return [
+                StackFrame(function: nil, address: text, kind: address.frameKind, provenance: address.provenance)
+            ]
+        }
+        let key = Key(address: address, module: module.number)
+        if let known = cache[key] { return known }
+        let debug = module.debug
+        var frames = debug.frames(of: address, bias: module.bias, shownAddress: text) { place in
+            debug.hasFile ? nil : Self.exportedSymbol(at: place)
+        }
+        for index in frames.indices { frames[index].provenance = address.provenance }
         if cache.count >= maxCachedAddresses { cache.removeAll(keepingCapacity: true) }
-        cache[address] = frames
+        cache[key] = frames
+        if loadedUnits > maxLoadedUnits { closeAll() }
         return frames
     }
 
-    private func lookUp(_ address: CapturedAddress) -> [StackFrame] {
-        let text = "0x" + String(address.value, radix: 16)
-        // A return address may already belong to the next line or, after a call that never returns, the next function.
-        let isReturn = address.kind == .returnAddress && address.value > 0
-        let place = isReturn ? address.value - 1 : address.value
-        let kind: FrameKind = address.kind == .asyncResume ? .async : .physical
+    private func module(at address: UInt64) -> Open? {
+        if let known = recent.first(where: { $0.range.contains(address) }) { return known.module }
         var found = lg_module()
-        guard lg_module_find(place, &found) else {
-            return [StackFrame(function: nil, address: text, kind: kind)]
+        guard !FaultInjection.fails(.moduleLookUp), lg_module_find(address, &found), found.start < found.end else {
+            return nil
         }
-        let module = module(found)
-        let offset = "0x" + String(address.value &- found.bias, radix: 16)
-        func frame(_ symbol: String?, file: String? = nil, line: Int? = nil, kind: FrameKind) -> StackFrame {
-            let function = symbol.map { module.isC ? FunctionName.withoutAlias($0) : FunctionName.readable($0) }
-            let isCompilers = file.map(LineTable.isReal) == false
-            return StackFrame(
-                function: function, file: isCompilers ? nil : file, line: isCompilers ? nil : line, module: module.name,
-                address: text, moduleOffset: offset,
-                buildId: module.buildID, kind: kind,
-                isRuntime: FrameOrigin.isRuntime(module: module.name, function: function, symbol: symbol, file: file))
+        let loaded = LoadedModule(found)
+        let module: Open
+        if let known = modules[loaded] {
+            module = known
+        } else {
+            if modules.count >= maxOpenModules { closeAll() }
+            lastNumber += 1
+            module = Open(
+                number: lastNumber, bias: found.bias,
+                debug: DebugModule(path: loaded.path, loadBias: found.bias, loadedBuildID: loaded.buildID))
+            modules[loaded] = module
         }
-        let scopes = module.scopes(at: place)
-        if address.kind == .asyncResume, let outer = scopes.last {
-            // A caller that waits: only where it goes on counts, not what happens to be inlined at that instruction.
-            return [frame(outer.symbol, file: outer.file, line: outer.line, kind: .async)]
-        }
-        if scopes.isEmpty, module.symbol(at: place) == nil, module.isLinkageStub(at: place) {
-            return [frame(FrameOrigin.linkageStub, kind: kind)]
-        }
-        if scopes.isEmpty {
-            return [
-                frame(module.symbol(at: place) ?? (module.hasFile ? nil : Self.exportedSymbol(at: place)), kind: kind)
-            ]
-        }
-        return scopes.map { frame($0.symbol, file: $0.file, line: $0.line, kind: $0.isInlined ? .inlined : kind) }
+        recent.append((found.start..<found.end, module))
+        return module
     }
 
-    private func module(_ found: lg_module) -> DebugModule {
-        let path = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer -> String in
-            var found = found
-            guard let base = buffer.baseAddress, lg_module_name(&found, base, buffer.count) else {
-                return "(unloaded)"
-            }
-            return String(cString: base)
-        }
-        let key = ModuleKey(path: path, bias: found.bias)
-        if let known = modules[key] { return known }
-        let made = DebugModule(path: path, loadBias: found.bias)
-        modules[key] = made
-        return made
+    /// What is cached of the modules stays of use only until they are opened again, under new numbers.
+    private func closeAll() {
+        modules.removeAll(keepingCapacity: true)
+        recent.removeAll(keepingCapacity: true)
     }
 
     /// What the loader knows: for modules without a file, such as the kernel's vDSO. It takes the loader's lock, which the

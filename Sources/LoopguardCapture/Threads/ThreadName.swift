@@ -25,7 +25,10 @@ enum ThreadName {
 enum SmallFile {
     static func read(_ path: String, limit: Int) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0, !FaultInjection.fails(.procRead) else {
+            if descriptor >= 0 { close(descriptor) }
+            return nil
+        }
         defer { close(descriptor) }
         return withUnsafeTemporaryAllocation(byteCount: limit, alignment: 1) { buffer in
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)

@@ -14,7 +14,7 @@ public final class ThreadProbe {
     public let tid: Int32
 
     private let schedule: Int32
-    private let status: Int32
+    private let statusFile: Int32
     private let call: Int32
 
     /// Opens the thread's files. Files that the kernel does not offer are left out: their fields stay zero.
@@ -24,22 +24,22 @@ public final class ThreadProbe {
     public init(tid: Int32) throws(CaptureError) {
         self.tid = tid
         let directory = "/proc/self/task/\(tid)/"
-        schedule = open(directory + "schedstat", O_RDONLY | O_CLOEXEC)
-        status = open(directory + "stat", O_RDONLY | O_CLOEXEC)
-        call = open(directory + "syscall", O_RDONLY | O_CLOEXEC)
-        if schedule < 0, status < 0, call < 0 {
+        schedule = Self.open(directory + "schedstat")
+        statusFile = Self.open(directory + "stat")
+        call = Self.open(directory + "syscall")
+        if schedule < 0, statusFile < 0, call < 0 {
             throw CaptureError(.noSuchThread, "no files under \(directory): the thread has ended, or /proc is missing.")
         }
     }
 
     deinit {
-        for descriptor in [schedule, status, call] where descriptor >= 0 { close(descriptor) }
+        for descriptor in [schedule, statusFile, call] where descriptor >= 0 { close(descriptor) }
     }
 
     /// What the thread does now. Does not block, does not disturb the thread.
     public func sample() -> ThreadSample {
         let call = systemCall()
-        let status = read(self.status, ThreadStatus.parse) ?? ThreadStatus()
+        let status = self.status() ?? ThreadStatus()
         let schedule = self.schedstat() ?? ThreadSchedule()
         return ThreadSample(
             atNs: lg_now_ns(), cpuNs: schedule.cpuNs, runDelayNs: schedule.runDelayNs, timeslices: schedule.timeslices,
@@ -50,11 +50,18 @@ public final class ThreadProbe {
     /// The system call that the thread is blocked in.
     func systemCall() -> SystemCallState { read(call, SystemCallState.parse) ?? .unavailable }
 
+    /// State and tick-grained counters of the thread.
+    func status() -> ThreadStatus? { read(statusFile, ThreadStatus.parse) }
+
     /// What the scheduler counted for the thread.
     func schedstat() -> ThreadSchedule? { read(schedule, ThreadSchedule.parse) }
 
+    private static func open(_ path: String) -> Int32 {
+        FaultInjection.fails(.procOpen) ? -1 : Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    }
+
     private func read<Value>(_ descriptor: Int32, _ parse: (UnsafeRawBufferPointer) -> Value?) -> Value? {
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0, !FaultInjection.fails(.procRead) else { return nil }
         return withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { buffer in
             let count = pread(descriptor, buffer.baseAddress, buffer.count, 0)
             return count > 0 ? parse(UnsafeRawBufferPointer(rebasing: buffer[..<count])) : nil

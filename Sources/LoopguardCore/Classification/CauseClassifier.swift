@@ -23,6 +23,17 @@ public enum CauseClassifier {
         /// The kernel adds up a running thread's CPU time at its timer ticks only (4 ms at 250 Hz), so over less than this
         /// a lack of CPU time proves nothing. Nanoseconds, default 8 ms.
         public var briefNs: UInt64 = 8_000_000
+        /// Above this share of waiting, a thread that also waited for a CPU may have been blocked. Default 0.25.
+        public var alsoWaitingShare = 0.25
+        /// A thread without a CPU lost it to the control group's quota, or to the hypervisor, when these took at least this
+        /// share of the time that it lost. Default 0.4.
+        public var hostShare = 0.4
+        /// The process was held from outside when all its threads stood still for this share of the time. Default 0.5.
+        public var heldShare = 0.5
+        /// Above this share of the CPU time in the kernel the thread was computing there. Default 0.5.
+        public var kernelShare = 0.5
+        /// The kernel tells user from system time by clock ticks (proc(5): 10 ms); fewer say nothing. Default 3.
+        public var kernelTicks: UInt64 = 3
 
         /// The values above.
         public static let defaults = Options()
@@ -30,23 +41,50 @@ public enum CauseClassifier {
         public init() {}
     }
 
+    /// Where running threads were found by the signal that asked for their stack.
+    public struct Interruptions: Sendable, Equatable {
+        /// Stacks that were taken by signal.
+        public var count: Int
+        /// … of which came out of a system call: the thread was in the kernel when the signal was sent.
+        public var inKernel: Int
+
+        /// All its parts.
+        public init(count: Int = 0, inKernel: Int = 0) {
+            self.count = count
+            self.inKernel = inKernel
+        }
+    }
+
     /// Classifies one stall.
     ///
     /// - Parameters:
     ///   - baseline: the sample taken at half the threshold, when there is one.
     ///   - samples: the samples taken at and after the threshold, in any order.
+    ///   - closing: a sample taken right after the stall's end. The thread has moved on, so only its counters go in.
     ///   - call: what the thread is blocked in, in words, when it is blocked.
+    ///   - host: what the machine did, sampled along with the thread.
+    ///   - interruptions: where the thread was found when it was asked for its stack.
     ///   - watchdogLatenessNs: how much later than asked for the watchdog was woken, nanoseconds.
     ///   - thresholdNs: the stall threshold, nanoseconds.
     public static func classify(
-        baseline: ThreadSample?, samples: [ThreadSample], call: BlockedCall?, watchdogLatenessNs: UInt64,
+        baseline: ThreadSample?, samples: [ThreadSample], closing: ThreadSample? = nil, call: BlockedCall?,
+        host: [HostSample] = [], interruptions: Interruptions = Interruptions(), watchdogLatenessNs: UInt64,
         thresholdNs: UInt64, options: Options = .defaults
     ) -> StallCause {
         let all = ((baseline.map { [$0] } ?? []) + samples).sorted { $0.atNs < $1.atNs }
-        let figures = CauseFigures(samples: all)
-        var cause = verdict(figures, call: call, options: options)
+        let figures = CauseFigures(samples: all, closing: closing)
+        let machine = HostFigures(host)
+        var cause = verdict(figures, machine, call: call, interruptions, thresholdNs: thresholdNs, options: options)
         cause.shares = figures.shares
-        cause.evidence = figures.evidence(call: call)
+        cause.evidence = figures.evidence(call: call) + machine.evidence
+        if interruptions.count > 0 {
+            cause.evidence.append(
+                "found in the kernel by \(interruptions.inKernel) of "
+                    + HumanText.count(UInt64(interruptions.count), "signal"))
+        }
+        if cause.category == .lockWait, cause.lockOwner == nil {
+            cause.evidence.append("the futex names no owner: a semaphore, a condition, or a lock that was just freed")
+        }
         let watchdogWasLate = watchdogLatenessNs > thresholdNs / 2
         if watchdogWasLate {
             cause.evidence.append(
@@ -54,18 +92,38 @@ public enum CauseClassifier {
             )
         }
         // A handler that really used the CPU stays to blame even when it kept the watchdog from running.
-        let wasRunnable = figures.lastIsRunnable && cause.category != .computing
-        cause.hostAtFault =
-            cause.category == .starved || cause.category == .stopped || (watchdogWasLate && wasRunnable)
+        let wasRunnable = figures.lastIsRunnable && !cause.category.isComputing
+        cause.hostAtFault = cause.category.isOfHost || (watchdogWasLate && wasRunnable)
         return cause
     }
 
-    private static func verdict(_ f: CauseFigures, call: BlockedCall?, options: Options) -> StallCause {
+    /// The system call that most of the samples are blocked in; nil when none is, or most are outside any.
+    public static func dominantCall(baseline: ThreadSample?, samples: [ThreadSample]) -> Int? {
+        CauseFigures(samples: ((baseline.map { [$0] } ?? []) + samples).sorted { $0.atNs < $1.atNs }).dominantCall
+    }
+
+    private static func verdict(
+        _ f: CauseFigures, _ host: HostFigures, call: BlockedCall?, _ interruptions: Interruptions,
+        thresholdNs: UInt64, options: Options
+    ) -> StallCause {
+        if f.stopped > 0 {
+            let debugger = host.tracer != 0 || f.states.contains("t")
+            return StallCause(
+                category: .stopped,
+                summary: debugger ? "the process was held by a debugger" : "the process was stopped by a signal")
+        }
+        let span = max(f.wallNs, host.heldNs)
+        if host.heldNs > max(thresholdNs / 2, options.briefNs),
+            Double(host.heldNs) >= options.heldShare * Double(span), f.shares.cpu <= options.computingShare
+        {
+            let who = host.tracer != 0 ? "held by a debugger" : "stopped from outside"
+            return StallCause(
+                category: .stopped,
+                summary: "the process was \(who): none of its threads ran for "
+                    + HumanText.duration(ns: host.heldNs))
+        }
         guard let last = f.last else {
             return StallCause(category: .unknown, summary: "unknown: the thread's state could not be read")
-        }
-        if f.stopped > 0 {
-            return StallCause(category: .stopped, summary: "stopped by a signal or a debugger")
         }
         guard f.hasInterval else { return verdictOfOne(f, last: last, call: call) }
         let shares = f.shares
@@ -73,17 +131,21 @@ public enum CauseClassifier {
         let neverRan =
             !isBrief && f.runnableShare >= options.starvedRunnableShare && shares.cpu < options.starvedCPUShare
         if (shares.runDelay > options.starvedRunDelayShare && shares.runDelay > shares.cpu) || neverRan {
+            // A thread that was seen blocked most of the time, for long enough to be a stall by that alone, is to blame for
+            // it, even if the machine then made it wait for a CPU for longer still. (The baseline is half a threshold late.)
+            if f.blocked > f.runnable, shares.waiting > options.alsoWaitingShare,
+                shares.waiting * Double(f.wallNs) >= Double(thresholdNs) / 2
+            {
+                return blocked(f, call: call)
+            }
             let waited = shares.runDelay > options.starvedRunDelayShare ? shares.runDelay : 1 - shares.cpu
-            return StallCause(
-                category: .starved,
-                summary: "ready to run, but waited for a CPU \(HumanText.percent(waited)) of the time"
-            )
+            return withoutCPU(waited, f, host, options: options)
         }
         if f.majorFaults >= options.pageFaults && shares.cpu < options.pageFaultCPUShare {
             return pageFault(f)
         }
         if shares.cpu > options.computingShare {
-            return StallCause(category: .computing, summary: f.computingSummary)
+            return computing(f, interruptions, options: options)
         }
         if shares.waiting > options.waitingShare, f.blocked > 0 {
             return blocked(f, call: call)
@@ -94,6 +156,48 @@ public enum CauseClassifier {
             summary: "mixed: \(HumanText.percent(shares.cpu)) computing, \(HumanText.percent(shares.runDelay)) "
                 + "waiting for a CPU, \(HumanText.percent(shares.waiting)) blocked"
         )
+    }
+
+    /// Ready to run, but not running: who had the CPU?
+    private static func withoutCPU(
+        _ share: Double, _ f: CauseFigures, _ host: HostFigures, options: Options
+    ) -> StallCause {
+        let least = options.hostShare * share * Double(f.wallNs)
+        let percent = HumanText.percent(share)
+        if host.throttledPeriods > 0, Double(host.throttledNs) >= least {
+            return StallCause(
+                category: .throttled,
+                summary: "the control group had used up its CPU quota: ready to run, but without a CPU "
+                    + "\(percent) of the time")
+        }
+        if host.stealNs > 0, Double(host.stealNs) >= least {
+            return StallCause(
+                category: .stolen,
+                summary: "the hypervisor gave the CPU to other machines: ready to run, but without a CPU "
+                    + "\(percent) of the time")
+        }
+        return StallCause(
+            category: .starved, summary: "ready to run, but waited for a CPU \(percent) of the time")
+    }
+
+    private static func computing(
+        _ f: CauseFigures, _ interruptions: Interruptions, options: Options
+    ) -> StallCause {
+        let base = "computing: on a CPU \(HumanText.percent(f.shares.cpu)) of the time"
+        if f.userTicks.saturatingAdd(f.systemTicks) >= options.kernelTicks, let share = f.kernelShare {
+            if share >= options.kernelShare {
+                return StallCause(
+                    category: .computingInKernel,
+                    summary: base + ", mostly in the kernel (\(HumanText.percent(share)))")
+            }
+            return StallCause(
+                category: .computing, summary: base + ", \(HumanText.percent(1 - share)) of it in user code")
+        }
+        // Too brief for clock ticks: the stacks tell.
+        if interruptions.count > 0, interruptions.inKernel * 2 > interruptions.count {
+            return StallCause(category: .computingInKernel, summary: base + ", in the kernel when it was looked at")
+        }
+        return StallCause(category: .computing, summary: base)
     }
 
     /// With one sample, or two at nearly the same moment, there are no shares: only a blocked thread says what it is doing.
@@ -147,4 +251,11 @@ public enum CauseClassifier {
         default: "on"
         }
     }
+}
+
+extension CauseCategory {
+    /// The machine, or whoever rules it, and not the handler.
+    var isOfHost: Bool { [.starved, .throttled, .stolen, .stopped].contains(self) }
+    /// On a CPU, in user code or in the kernel.
+    var isComputing: Bool { self == .computing || self == .computingInKernel }
 }

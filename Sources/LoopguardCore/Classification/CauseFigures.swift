@@ -19,8 +19,10 @@ struct CauseFigures {
     var dominantCall: Int?
     var states: [Character] = []
 
-    /// - Parameter samples: oldest first.
-    init(samples: [ThreadSample]) {
+    /// - Parameters:
+    ///   - samples: oldest first.
+    ///   - closing: of the stall's end: its counters close the interval, its state is of another tick.
+    init(samples: [ThreadSample], closing: ThreadSample? = nil) {
         count = samples.count
         last = samples.last
         var calls: [Int?: Int] = [:]
@@ -43,7 +45,12 @@ struct CauseFigures {
         // The latest sample wins a tie: it is the one that the stack and the call's target belong to.
         let latest = samples.last.flatMap { Self.callNumber($0) }
         dominantCall = calls.max { ($0.value, $0.key == latest ? 1 : 0) < ($1.value, $1.key == latest ? 1 : 0) }?.key
-        if let first = samples.first, let last, samples.count > 1 { measure(from: first, to: last) }
+        guard let first = samples.first, let last else { return }
+        if let closing, closing.atNs > last.atNs {
+            measure(from: first, to: closing)
+        } else if samples.count > 1 {
+            measure(from: first, to: last)
+        }
     }
 
     private static func callNumber(_ sample: ThreadSample) -> Int? {
@@ -80,13 +87,6 @@ struct CauseFigures {
         return ticks == 0 ? nil : Double(systemTicks) / Double(ticks)
     }
 
-    var computingSummary: String {
-        let base = "computing: on a CPU \(HumanText.percent(shares.cpu)) of the time"
-        guard let kernelShare else { return base }
-        if kernelShare >= 0.5 { return base + ", mostly in the kernel (\(HumanText.percent(kernelShare)))" }
-        return base + ", \(HumanText.percent(1 - kernelShare)) of it in user code"
-    }
-
     /// The figures behind the verdict, one line each.
     func evidence(call: BlockedCall?) -> [String] {
         var lines: [String] = []
@@ -98,7 +98,7 @@ struct CauseFigures {
                     + HumanText.count(timeslices, "time slice")
             )
             if userTicks > 0 || systemTicks > 0 {
-                lines.append("clock ticks: \(userTicks) user, \(systemTicks) system")
+                lines.append("clock ticks of 10 ms: \(userTicks) user, \(systemTicks) system")
             }
             if majorFaults > 0 { lines.append(HumanText.count(majorFaults, "major page fault")) }
         } else {

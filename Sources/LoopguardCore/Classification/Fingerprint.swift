@@ -9,7 +9,8 @@ public enum Fingerprint {
     /// 16 hexadecimal digits.
     ///
     /// Addresses, lines, closure numbers, private discriminators and compiler suffixes do not go in; a recursion counts
-    /// as one frame.
+    /// as one frame. Kind and cause go in only when there are no frames: both settle while a stall goes on, and a place stays
+    /// the same place however it holds the loop.
     /// - Parameters:
     ///   - frames: innermost first, names demangled.
     ///   - route: of the handler, if known. It goes in only when there are no frames: then it is all that tells places
@@ -20,9 +21,11 @@ public enum Fingerprint {
         let user = frames.lazy.filter { !$0.isRuntime }.prefix(userFrames)
         let chosen = user.isEmpty ? Array(frames.prefix(runtimeFrames)) : Array(user)
         var hash = FNV1a()
-        hash.combine(kind.rawValue)
-        hash.combine(category.rawValue)
-        if frames.isEmpty, let route { hash.combine(route) }
+        if frames.isEmpty {
+            hash.combine(kind.rawValue)
+            hash.combine(category.rawValue)
+            if let route { hash.combine(route) }
+        }
         var previous: String?
         for frame in chosen {
             let name = frame.function.map(FunctionName.stable) ?? "?\(frame.module ?? "")"

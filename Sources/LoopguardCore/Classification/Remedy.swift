@@ -8,7 +8,7 @@ public enum Remedy {
     ///   - kind: what kept the loop; nil when not known.
     public static func text(for cause: StallCause, frames: [StackFrame], kind: StallKind? = nil) -> String {
         let stack = StackNames(frames)
-        if cause.hostAtFault || cause.category == .starved || cause.category == .stopped {
+        if cause.hostAtFault || cause.category.isOfHost {
             return host(cause)
         }
         if kind == .yieldStarvation {
@@ -25,7 +25,7 @@ public enum Remedy {
             return "The code touches memory that has to be read from disk first (a mapped file, swapped-out pages). "
                 + "Read the data at the start, or " + offload(stack, "touch it in")
                 + " Check the host for swapping (`vmstat 1`, columns si and so)."
-        case .computing: return computing(cause, stack, kind: kind)
+        case .computing, .computingInKernel: return computing(cause, stack, kind: kind)
         case .mixed:
             return "Look at the samples: what they have in common holds the loop. " + offload(stack, "Move it with")
         default:
@@ -37,6 +37,18 @@ public enum Remedy {
     // MARK: - By class
 
     private static func host(_ cause: StallCause) -> String {
+        if cause.category == .throttled {
+            return
+                "The container's CPU quota is too small for its bursts; the handler is not to blame. Raise the limit "
+                + "(Kubernetes: `resources.limits.cpu`; systemd: `CPUQuota=`), remove it and keep the request, or run fewer "
+                + "--loops so that fewer threads use up the quota at once. See `nr_throttled` in the cgroup's cpu.stat."
+        }
+        if cause.category == .stolen {
+            return
+                "The virtual machine got less CPU than it was promised; the handler is not to blame. Check steal time "
+                + "(`top`, st; `vmstat 1`, st), CPU credits of a burstable instance, and the load of the host; move to "
+                + "dedicated CPUs if it stays."
+        }
         if cause.category == .stopped {
             return
                 "The process was stopped from outside (SIGSTOP, a debugger, a frozen container or a suspended machine). "
@@ -143,7 +155,7 @@ public enum Remedy {
                 "No single job is long, the loop has too many of them. Spread connections over more loops (--loops) or "
                 + "workers (--workers), or do less per message."
         }
-        if cause.summary.contains("kernel") {
+        if cause.category == .computingInKernel {
             return "Most of the time goes to the kernel: many small system calls, large copies, or fresh memory. Batch "
                 + "them, or " + offload(stack, "move the work with")
         }

@@ -13,8 +13,13 @@ public enum WatchdogSchedule {
     ///
     /// At most two wake-ups a threshold for a loop that has been active since the last look, one for a loop that has not,
     /// none once all have been without activity for `Detector.Options.deepSleepAfterNs`.
-    public static func nextWake(_ detectors: some Sequence<Detector>, now: UInt64) -> Wake {
-        var earliest: UInt64?
+    ///
+    /// - Parameters:
+    ///   - detectors: one for each loop.
+    ///   - now: CLOCK_MONOTONIC, nanoseconds.
+    ///   - other: the earliest time at which something else needs a look; nil = nothing does.
+    public static func nextWake(_ detectors: some Sequence<Detector>, now: UInt64, other: UInt64? = nil) -> Wake {
+        var earliest = other
         for detector in detectors {
             guard let deadline = detector.nextDeadline(now: now) else { continue }
             earliest = min(earliest ?? .max, deadline)
@@ -24,10 +29,15 @@ public enum WatchdogSchedule {
 }
 
 extension Detector {
+    /// Something has happened on the loop within ``Options/deepSleepAfterNs``.
+    public func isActive(now: UInt64) -> Bool {
+        lastActiveNs.map { now.saturatingSubtract($0) < options.deepSleepAfterNs } ?? false
+    }
+
     /// When this loop needs the next look; nil when only the bell can bring news of it.
     public func nextDeadline(now: UInt64) -> UInt64? {
         if let current { return current.deadline(options: options) }
-        guard let lastActiveNs, now.saturatingSubtract(lastActiveNs) < options.deepSleepAfterNs else {
+        guard isActive(now: now) else {
             // Not looked at yet: look now.
             return lastActiveNs == nil ? now : nil
         }

@@ -2,6 +2,8 @@
 public struct LoopsDocument: Codable, Sendable, Equatable {
     /// The loops of one worker.
     public struct Worker: Codable, Sendable, Equatable {
+        /// Name of its host; nil when not known.
+        public var host: String?
         /// Worker number, 0 when the server runs without a supervisor.
         public var worker: Int
         /// Process identifier.
@@ -20,13 +22,17 @@ public struct LoopsDocument: Codable, Sendable, Equatable {
     public var generatedAtUnixNs: Int64
     /// One entry for each worker.
     public var workers: [Worker]
+    /// What is not known of other hosts and why, a line each.
+    public var notes: [String]
 
     /// The loops of all workers.
     public init(_ cluster: ClusterStatus) {
         generatedAtUnixNs = cluster.nowUnixNs
-        workers = cluster.workers.map { view in
+        notes = cluster.notes
+        workers = cluster.everybody.map { view in
             Worker(
-                worker: view.worker, pid: view.pid, state: view.state, silentForNs: view.silentForNs,
+                host: view.hostName, worker: view.worker, pid: view.pid, state: view.state,
+                silentForNs: view.silentForNs,
                 thresholdNs: view.status?.thresholdNs, loops: view.status?.loops ?? []
             )
         }

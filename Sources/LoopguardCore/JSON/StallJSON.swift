@@ -24,6 +24,13 @@ public enum StallJSON {
     /// `/debug/offload.json`.
     public static func encode(_ document: OffloadDocument) throws(StallJSONError) -> [UInt8] { try bytes(document) }
 
+    /// `--stall-budget-report`.
+    public static func encode(_ verdict: GateVerdict) throws(StallJSONError) -> [UInt8] { try bytes(verdict) }
+    /// `--write-stall-baseline`; indented, since people edit it.
+    public static func encode(_ baseline: StallBaseline) throws(StallJSONError) -> [UInt8] {
+        try bytes(baseline, isPretty: true)
+    }
+
     /// Reads what `encode` wrote. `T` is one of the types above.
     ///
     /// Throws `StallJSONError.Code.tooLarge` above `maxBytes`, `.malformed` when it is not such a document.
@@ -47,15 +54,29 @@ public enum StallJSON {
         }
     }
 
-    private static func bytes(_ value: some Encodable) throws(StallJSONError) -> [UInt8] {
+    private static func bytes(_ value: some Encodable, isPretty: Bool = false) throws(StallJSONError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "+Inf", negativeInfinity: "-Inf", nan: "NaN"
         )
         do {
             return Array(try encoder.encode(value))
+        } catch {
+            throw StallJSONError(code: .unencodable, message: "cannot be written as JSON: \(error)", cause: error)
+        }
+    }
+}
+
+extension StallJSON {
+    /// A file in somebody else's format: its keys as they are.
+    static func speedscope(_ file: SpeedscopeFile) throws(StallJSONError) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(file), as: UTF8.self)
         } catch {
             throw StallJSONError(code: .unencodable, message: "cannot be written as JSON: \(error)", cause: error)
         }

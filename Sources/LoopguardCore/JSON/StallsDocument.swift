@@ -13,9 +13,9 @@ public struct StallsDocument: Codable, Sendable, Equatable {
         public var silentForNs: UInt64
         /// How often it has been restarted.
         public var restarts: Int
-        /// Nil when nothing has been heard of it yet; so are those that follow.
+        /// Name of its host; nil when nothing has been heard of it yet.
         public var host: String?
-        /// Wall-clock start, nanoseconds since 1970.
+        /// Wall-clock start, nanoseconds since 1970; nil when nothing has been heard yet.
         public var startedAtUnixNs: Int64?
         /// A longer tick is a stall. Nanoseconds; nil when nothing has been heard yet.
         public var thresholdNs: UInt64?
@@ -31,10 +31,26 @@ public struct StallsDocument: Codable, Sendable, Equatable {
         public var degradations: [String]
     }
 
+    /// The stalls of one loop along the time.
+    public struct Lane: Codable, Sendable, Equatable {
+        /// Name of the host; nil when not known.
+        public var host: String?
+        /// Worker number, 0 when the server runs without a supervisor.
+        public var worker: Int
+        /// Name of the loop, such as `loop-0`.
+        public var loop: String
+        /// All stalls remembered, those that go on included; oldest first.
+        public var stalls: [StallMark]
+    }
+
     /// Wall clock, nanoseconds since 1970.
     public var generatedAtUnixNs: Int64
-    /// One entry for each worker.
+    /// One entry for each worker, those of other hosts last.
     public var workers: [Worker]
+    /// What is not known of other hosts and why, a line each.
+    public var notes: [String]
+    /// One entry for each loop, by host, worker and name, loops without a stall included.
+    public var timeline: [Lane]
     /// Longest first.
     public var ongoing: [StallReport]
     /// Newest first.
@@ -54,10 +70,11 @@ public struct StallsDocument: Codable, Sendable, Equatable {
     ///   - recentLimit: finished stalls kept, default 200.
     ///   - siteLimit: sites kept, default 200.
     public init(_ cluster: ClusterStatus, recentLimit: Int = 200, siteLimit: Int = 200) {
-        let stalls = cluster.workers.compactMap { $0.status?.stalls }
+        let stalls = cluster.everybody.compactMap { $0.status?.stalls }
         generatedAtUnixNs = cluster.nowUnixNs
-        workers = cluster.workers.map(Worker.init)
-        ongoing = cluster.workers.flatMap(\.ongoingNow).sorted { ($1.durationNs, $0.id) < ($0.durationNs, $1.id) }
+        workers = cluster.everybody.map(Worker.init)
+        timeline = Lane.all(cluster)
+        ongoing = cluster.everybody.flatMap(\.ongoingNow).sorted { ($1.durationNs, $0.id) < ($0.durationNs, $1.id) }
         let newest = stalls.flatMap(\.recent).sorted { ($1.endedAtUnixNs, $0.id) < ($0.endedAtUnixNs, $1.id) }
         recent = Array(newest.prefix(max(0, recentLimit)))
         var merged: [String: StallSite] = [:]
@@ -72,6 +89,7 @@ public struct StallsDocument: Codable, Sendable, Equatable {
         sites = Array(merged.values.sorted(by: StallSite.rank).prefix(max(0, siteLimit)))
         total = stalls.reduce(0) { $0.saturatingAdd($1.total) }
         suppressed = stalls.reduce(0) { $0.saturatingAdd($1.suppressed) }
+        notes = cluster.notes
         evictedSites = stalls.reduce(0) { $0.saturatingAdd($1.evictedSites) }
     }
 }
@@ -83,7 +101,7 @@ extension StallsDocument.Worker {
         state = view.state
         silentForNs = view.silentForNs
         restarts = view.restarts
-        host = view.status?.host
+        host = view.hostName
         startedAtUnixNs = view.status?.startedAtUnixNs
         thresholdNs = view.status?.thresholdNs
         stalledLoops = view.status?.loops.count { $0.stalled } ?? 0
@@ -94,6 +112,30 @@ extension StallsDocument.Worker {
     }
 
     var isSilent: Bool { state == "silent" }
+}
+
+extension StallsDocument.Lane {
+    /// A worker that is being replaced has two processes for a while: their loops share their lanes.
+    static func all(_ cluster: ClusterStatus) -> [Self] {
+        var lanes: [Self] = []
+        var places: [[String]: Int] = [:]
+        func lane(_ view: ClusterStatus.WorkerView, _ loop: String) -> Int {
+            let key = [view.hostName ?? "", "\(view.worker)", loop]
+            if let known = places[key] { return known }
+            lanes.append(Self(host: view.hostName, worker: view.worker, loop: loop, stalls: []))
+            places[key] = lanes.count - 1
+            return lanes.count - 1
+        }
+        for view in cluster.everybody {
+            for loop in view.status?.loops ?? [] { _ = lane(view, loop.name) }
+            for mark in view.status?.stalls.timeline ?? [] { lanes[lane(view, mark.loop)].stalls.append(mark) }
+            for report in view.ongoingNow { lanes[lane(view, report.loop)].stalls.append(StallMark(report)) }
+        }
+        for index in lanes.indices {
+            lanes[index].stalls.sort { ($0.startedAtUnixNs, $0.fingerprint) < ($1.startedAtUnixNs, $1.fingerprint) }
+        }
+        return lanes.sorted { ($0.host ?? "", $0.worker, $0.loop) < ($1.host ?? "", $1.worker, $1.loop) }
+    }
 }
 
 extension StallReport {
@@ -110,11 +152,19 @@ extension StallSite {
         connectionSeconds += other.connectionSeconds
         firstSeenUnixNs = min(firstSeenUnixNs, other.firstSeenUnixNs)
         lastSeenUnixNs = max(lastSeenUnixNs, other.lastSeenUnixNs)
+        if let theirs = other.history {
+            var both = history ?? SiteHistory()
+            both.merge(theirs)
+            history = both
+        }
         if other.worst.isMoreTelling(than: worst) { worst = other.worst }
     }
 }
 
 extension ClusterStatus.WorkerView {
+    /// Name of its host, if known.
+    var hostName: String? { host ?? status?.host }
+
     /// The stalls going on, with their length at the time of this view: a worker sends its figures now and then, and a
     /// stall does not stop growing in between. Those of a silent worker are left as last heard.
     var ongoingNow: [StallReport] {

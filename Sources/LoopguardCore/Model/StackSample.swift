@@ -60,12 +60,16 @@ public struct StackFrame: Codable, Sendable, Hashable {
     public var kind: FrameKind
     /// True for frames of the runtime, libc, NIO and Loopguard itself: folded when shown, ignored by fingerprints.
     public var isRuntime: Bool
+    /// How the frame was found; nil when that was not recorded.
+    public var provenance: FrameProvenance?
 
     /// All its parts.
     public init(
         function: String?, file: String? = nil, line: Int? = nil, module: String? = nil, address: String,
-        moduleOffset: String? = nil, buildId: String? = nil, kind: FrameKind, isRuntime: Bool = false
+        moduleOffset: String? = nil, buildId: String? = nil, kind: FrameKind, isRuntime: Bool = false,
+        provenance: FrameProvenance? = nil
     ) {
+        self.provenance = provenance
         self.function = function
         self.file = file
         self.line = line
@@ -76,6 +80,27 @@ public struct StackFrame: Codable, Sendable, Hashable {
         self.kind = kind
         self.isRuntime = isRuntime
     }
+}
+
+/// How a frame was found, which says how far it can be trusted. May grow.
+public struct FrameProvenance: RawRepresentable, Codable, Sendable, Hashable {
+    /// The name, as in JSON.
+    public var rawValue: String
+    /// A value by its name; unknown ones are kept.
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// The thread's own program counter: certain.
+    public static let registers = FrameProvenance(rawValue: "registers")
+    /// By the compiler's unwind information (DWARF call frame information) of the frame inside: certain.
+    public static let unwindInformation = FrameProvenance(rawValue: "unwind-information")
+    /// By the frame pointer, since the function inside has no unwind information: right unless that function uses the
+    /// register for something else.
+    public static let framePointer = FrameProvenance(rawValue: "frame-pointer")
+    /// From the code around: a return address found in an epilogue or a prologue, or beyond a frame pointer that the kernel
+    /// does not tell. Checked against the call that it returns to.
+    public static let inferred = FrameProvenance(rawValue: "inferred")
+    /// From the chain of async contexts.
+    public static let asyncContext = FrameProvenance(rawValue: "async-context")
 }
 
 /// Where a frame comes from. May grow.

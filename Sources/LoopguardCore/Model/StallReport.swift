@@ -98,6 +98,8 @@ public struct StallKind: RawRepresentable, Codable, Sendable, Hashable {
     public static let blockingPool = StallKind(rawValue: "blocking-pool")
     /// Offloaded work waits for offloaded work that has no thread left to run on.
     public static let offloadDeadlock = StallKind(rawValue: "offload-deadlock")
+    /// A call that blocks, or may block, was made on a loop, however short it was (strict mode).
+    public static let blockingCall = StallKind(rawValue: "blocking-call")
 }
 
 /// For whom a job ran.

@@ -56,9 +56,12 @@ public struct BlockedCall: Sendable, Equatable {
     public var target: String?
     /// `tid (name)` of the owner of the lock waited for.
     public var lockOwner: String?
+    /// The thread of `lockOwner`.
+    public var lockOwnerTid: Int32?
 
     /// All its parts.
-    public init(name: String, target: String? = nil, lockOwner: String? = nil) {
+    public init(name: String, target: String? = nil, lockOwner: String? = nil, lockOwnerTid: Int32? = nil) {
+        self.lockOwnerTid = lockOwnerTid
         self.name = name
         self.target = target
         self.lockOwner = lockOwner

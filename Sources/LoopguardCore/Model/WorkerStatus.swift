@@ -24,12 +24,14 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
     public var offload: OffloadStatus
     /// Everything else worth a line at `/metrics`.
     public var metrics: [MetricSample]
+    /// All stalls by place, when a gate asks for it; nil also when the reader has it already.
+    public var tally: StallTally?
 
     /// All its parts.
     public init(
         host: String, worker: Int, pid: Int32, generatedAtUnixNs: Int64, startedAtUnixNs: Int64, thresholdNs: UInt64,
         notReady: [String], degradations: [String], loops: [LoopStatus], stalls: StallsStatus, offload: OffloadStatus,
-        metrics: [MetricSample]
+        metrics: [MetricSample], tally: StallTally? = nil
     ) {
         self.host = host
         self.worker = worker
@@ -43,6 +45,7 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
         self.stalls = stalls
         self.offload = offload
         self.metrics = metrics
+        self.tally = tally
     }
 }
 
@@ -104,13 +107,15 @@ public struct StallsStatus: Codable, Sendable, Equatable {
     public var sites: [StallSite]
     /// Sites forgotten to make room for others.
     public var evictedSites: UInt64
-    /// True when `recent` and `sites` were left out because the reader has them, or gets them soon.
+    /// All finished stalls, suppressed ones included, in a few words; oldest first, bounded.
+    public var timeline: [StallMark]
+    /// True when `recent`, `sites` and `timeline` were left out because the reader has them, or gets them soon.
     public var isAbridged: Bool
 
     /// All its parts.
     public init(
         total: UInt64 = 0, suppressed: UInt64 = 0, ongoing: [StallReport] = [], recent: [StallReport] = [],
-        sites: [StallSite] = [], evictedSites: UInt64 = 0, isAbridged: Bool = false
+        sites: [StallSite] = [], evictedSites: UInt64 = 0, timeline: [StallMark] = [], isAbridged: Bool = false
     ) {
         self.total = total
         self.suppressed = suppressed
@@ -118,7 +123,21 @@ public struct StallsStatus: Codable, Sendable, Equatable {
         self.recent = recent
         self.sites = sites
         self.evictedSites = evictedSites
+        self.timeline = timeline
         self.isAbridged = isAbridged
+    }
+
+    /// Reads what another version may have written: without a timeline it is empty.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        total = try fields.decode(UInt64.self, forKey: .total)
+        suppressed = try fields.decode(UInt64.self, forKey: .suppressed)
+        ongoing = try fields.decode([StallReport].self, forKey: .ongoing)
+        recent = try fields.decode([StallReport].self, forKey: .recent)
+        sites = try fields.decode([StallSite].self, forKey: .sites)
+        evictedSites = try fields.decode(UInt64.self, forKey: .evictedSites)
+        timeline = try fields.decodeIfPresent([StallMark].self, forKey: .timeline) ?? []
+        isAbridged = try fields.decode(Bool.self, forKey: .isAbridged)
     }
 }
 
@@ -140,13 +159,16 @@ public struct StallSite: Codable, Sendable, Equatable {
     public var firstSeenUnixNs: Int64
     /// Wall clock, nanoseconds since 1970.
     public var lastSeenUnixNs: Int64
+    /// The last hour, minute by minute; nil when the worker does not keep it.
+    public var history: SiteHistory?
     /// The longest stall kept in full.
     public var worst: StallReport
 
     /// All its parts.
     public init(
         fingerprint: String, count: UInt64, suppressed: UInt64, totalNs: UInt64, maxNs: UInt64,
-        connectionSeconds: Double, firstSeenUnixNs: Int64, lastSeenUnixNs: Int64, worst: StallReport
+        connectionSeconds: Double, firstSeenUnixNs: Int64, lastSeenUnixNs: Int64, history: SiteHistory? = nil,
+        worst: StallReport
     ) {
         self.fingerprint = fingerprint
         self.count = count
@@ -156,6 +178,7 @@ public struct StallSite: Codable, Sendable, Equatable {
         self.connectionSeconds = connectionSeconds
         self.firstSeenUnixNs = firstSeenUnixNs
         self.lastSeenUnixNs = lastSeenUnixNs
+        self.history = history
         self.worst = worst
     }
 }
@@ -180,13 +203,15 @@ public struct OffloadStatus: Codable, Sendable, Equatable {
     public var rejected: UInt64
     /// Jobs cancelled before they began.
     public var cancelled: UInt64
+    /// Calls of `offload` from within offloaded work that runs: it holds a thread while it waits for another.
+    public var nested: UInt64
     /// By the name given to `offload`.
     public var byName: [OffloadNameStatus]
 
     /// All its parts.
     public init(
         threads: Int = 0, running: Int = 0, queued: Int = 0, queueLimit: Int = 0, oldestQueuedNs: UInt64 = 0,
-        completed: UInt64 = 0, failed: UInt64 = 0, rejected: UInt64 = 0, cancelled: UInt64 = 0,
+        completed: UInt64 = 0, failed: UInt64 = 0, rejected: UInt64 = 0, cancelled: UInt64 = 0, nested: UInt64 = 0,
         byName: [OffloadNameStatus] = []
     ) {
         self.threads = threads
@@ -198,6 +223,7 @@ public struct OffloadStatus: Codable, Sendable, Equatable {
         self.failed = failed
         self.rejected = rejected
         self.cancelled = cancelled
+        self.nested = nested
         self.byName = byName
     }
 }
@@ -212,13 +238,27 @@ public struct OffloadNameStatus: Codable, Sendable, Equatable {
     public var totalNs: UInt64
     /// The longest, nanoseconds.
     public var maxNs: UInt64
+    /// CPU time of its threads, nanoseconds: close to `totalNs` when the work computes and never blocks.
+    public var cpuNs: UInt64
 
     /// All its parts.
-    public init(name: String, completed: UInt64, totalNs: UInt64, maxNs: UInt64) {
+    public init(name: String, completed: UInt64, totalNs: UInt64, maxNs: UInt64, cpuNs: UInt64 = 0) {
         self.name = name
         self.completed = completed
         self.totalNs = totalNs
         self.maxNs = maxNs
+        self.cpuNs = cpuNs
+    }
+}
+
+extension OffloadNameStatus {
+    /// Jobs below which nothing is said of a name.
+    static let enoughJobs: UInt64 = 10
+
+    /// What its figures suggest; nil = nothing. Work that hardly ever waits gains nothing from a thread that may block.
+    var hint: String? {
+        guard completed >= Self.enoughJobs, totalNs > 0, Double(cpuNs) / Double(totalNs) >= 0.9 else { return nil }
+        return "computes, and hardly ever blocks: threads beyond the number of cores do not help it"
     }
 }
 
@@ -256,12 +296,41 @@ public struct MetricSample: Codable, Sendable, Equatable {
 public struct ClusterStatus: Codable, Sendable, Equatable {
     /// One entry for each worker.
     public var workers: [WorkerView]
+    /// Workers of other hosts, as far as they are known: shown with ours on the pages, but not in our metrics and readiness.
+    public var others: [WorkerView]
+    /// What is not known of other hosts and why, a line each.
+    public var notes: [String]
 
     /// All its parts.
-    public init(workers: [WorkerView]) { self.workers = workers }
+    public init(workers: [WorkerView], others: [WorkerView] = [], notes: [String] = []) {
+        self.workers = workers
+        self.others = others
+        self.notes = notes
+    }
+
+    /// Reads what another version may have written.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        workers = try fields.decode([WorkerView].self, forKey: .workers)
+        others = try fields.decodeIfPresent([WorkerView].self, forKey: .others) ?? []
+        notes = try fields.decodeIfPresent([String].self, forKey: .notes) ?? []
+    }
+
+    /// Our workers, then those of other hosts.
+    public var everybody: [WorkerView] { workers + others }
+
+    /// A process without a supervisor, as it sees itself.
+    public init(alone status: WorkerStatus) {
+        self.init(workers: [
+            WorkerView(
+                worker: status.worker, pid: status.pid, state: "running", silentForNs: 0, restarts: 0, status: status)
+        ])
+    }
 
     /// A worker and how it is known.
     public struct WorkerView: Codable, Sendable, Equatable {
+        /// Name of its host; nil: as in `status`, or the host that answers. Set it for a host that has said nothing yet.
+        public var host: String?
         /// Worker number, 0 when the server runs without a supervisor.
         public var worker: Int
         /// Process identifier.
@@ -277,8 +346,10 @@ public struct ClusterStatus: Codable, Sendable, Equatable {
 
         /// All its parts.
         public init(
-            worker: Int, pid: Int32, state: String, silentForNs: UInt64, restarts: Int, status: WorkerStatus?
+            host: String? = nil, worker: Int, pid: Int32, state: String, silentForNs: UInt64, restarts: Int,
+            status: WorkerStatus?
         ) {
+            self.host = host
             self.worker = worker
             self.pid = pid
             self.state = state

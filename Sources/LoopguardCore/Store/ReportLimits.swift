@@ -4,6 +4,8 @@ public struct ReportLimits: Sendable, Equatable {
     public var samples = 8
     /// Frames kept of each sample, innermost first. Default 128.
     public var framesPerSample = 128
+    /// Stacks of other threads kept. Default 16.
+    public var related = 16
     /// Lines of evidence. Default 16.
     public var evidence = 16
     /// Bytes of any one name, path or line. Default 1,024.
@@ -24,6 +26,12 @@ extension StallReport {
         let keep = max(1, limits.samples)
         if report.samples.count > keep { report.samples = [report.samples[0]] + report.samples.suffix(keep - 1) }
         for index in report.samples.indices { report.samples[index].bound(by: limits, cut: cut) }
+        report.related = Array(report.related.prefix(max(0, limits.related)))
+        for index in report.related.indices {
+            report.related[index].sample.bound(by: limits, cut: cut)
+            report.related[index].thread = cut(report.related[index].thread)
+            report.related[index].state = report.related[index].state.map(cut)
+        }
         report.cause.evidence = report.cause.evidence.prefix(max(0, limits.evidence)).map(cut)
         report.cause.summary = cut(report.cause.summary)
         report.cause.target = report.cause.target.map(cut)

@@ -11,6 +11,11 @@ public struct StallStore: Sendable, Equatable {
         public var sites = 200
         /// Stalls going on at the same time: one for each loop. Default 256.
         public var ongoing = 256
+        /// Marks kept for the timeline, the oldest one makes room. Default 512.
+        public var timeline = 512
+        /// Stalls of one place on one loop that follow each other within this become one mark. Nanoseconds, default 1 s:
+        /// less than a pixel of a timeline, and a second of it costs one mark however often a loop stalls.
+        public var timelineGapNs: Int64 = 1_000_000_000
         /// Size of one report.
         public var report = ReportLimits.defaults
         /// Which reports are kept in full.
@@ -36,6 +41,8 @@ public struct StallStore: Sendable, Equatable {
     private var recent: [StallReport] = []
     private var sites: [String: StallSite] = [:]
     private var evictedSites: UInt64 = 0
+    /// In the order in which they ended.
+    private var timeline: [StallMark] = []
 
     /// An empty store.
     public init(options: Options = .defaults) {
@@ -55,7 +62,12 @@ public struct StallStore: Sendable, Equatable {
             open[index].report = report.bounded(by: options.report)
             return open[index].decision
         }
-        if let stale = open.firstIndex(where: { $0.report.loop == report.loop && $0.report.worker == report.worker }) {
+        // A blocking call goes on beside the stall that it causes.
+        let isCall = report.kind == .blockingCall
+        if let stale = open.firstIndex(where: {
+            $0.report.loop == report.loop && $0.report.worker == report.worker
+                && ($0.report.kind == .blockingCall) == isCall
+        }) {
             close(open.remove(at: stale))
         }
         if open.count >= max(1, options.ongoing) { close(open.removeFirst()) }
@@ -90,19 +102,36 @@ public struct StallStore: Sendable, Equatable {
         let duration = Int64(clamping: report.durationNs)
         let isSuppressed = entry.decision == .suppressed
         count(report, suppressed: isSuppressed, at: unixNs ?? report.startedAtUnixNs.saturatingAdd(duration))
+        mark(StallMark(report))
         guard !isSuppressed else { return }
         recent.append(report)
         if recent.count > max(0, options.recent) { recent.removeFirst(recent.count - max(0, options.recent)) }
+    }
+
+    private mutating func mark(_ mark: StallMark) {
+        // The last mark of this loop is among the last few: one for each loop that stalls.
+        let recently = timeline.indices.suffix(max(1, min(options.ongoing, 32)))
+        if let last = recently.last(where: { timeline[$0].loop == mark.loop }),
+            timeline[last].absorb(mark, gapNs: options.timelineGapNs)
+        {
+            return
+        }
+        timeline.append(mark)
+        let excess = timeline.count - max(0, options.timeline)
+        if excess > 0 { timeline.removeFirst(excess) }
     }
 
     private mutating func count(_ report: StallReport, suppressed: Bool, at unixNs: Int64) {
         let harm = report.blast.connectionSeconds.isFinite ? max(0, report.blast.connectionSeconds) : 0
         guard var site = sites[report.fingerprint] else {
             makeRoomForSite()
+            var history = SiteHistory()
+            history.add(endedAtUnixNs: unixNs, durationNs: report.durationNs)
             sites[report.fingerprint] = StallSite(
                 fingerprint: report.fingerprint, count: 1, suppressed: suppressed ? 1 : 0,
                 totalNs: report.durationNs, maxNs: report.durationNs, connectionSeconds: harm,
-                firstSeenUnixNs: report.startedAtUnixNs, lastSeenUnixNs: unixNs, worst: report
+                firstSeenUnixNs: report.startedAtUnixNs, lastSeenUnixNs: unixNs, history: history,
+                worst: report
             )
             return
         }
@@ -113,6 +142,7 @@ public struct StallStore: Sendable, Equatable {
         site.connectionSeconds += harm
         site.firstSeenUnixNs = min(site.firstSeenUnixNs, report.startedAtUnixNs)
         site.lastSeenUnixNs = max(site.lastSeenUnixNs, unixNs)
+        site.history?.add(endedAtUnixNs: unixNs, durationNs: report.durationNs)
         if report.isMoreTelling(than: site.worst) { site.worst = report }
         sites[report.fingerprint] = site
     }
@@ -140,7 +170,8 @@ public struct StallStore: Sendable, Equatable {
         return StallsStatus(
             total: total, suppressed: suppressed,
             ongoing: ongoing.sorted { ($0.startedAtUnixNs, $0.id) < ($1.startedAtUnixNs, $1.id) },
-            recent: recent.reversed(), sites: sites.values.sorted(by: StallSite.rank), evictedSites: evictedSites
+            recent: recent.reversed(), sites: sites.values.sorted(by: StallSite.rank), evictedSites: evictedSites,
+            timeline: timeline
         )
     }
 }
@@ -168,12 +199,9 @@ extension StallReport {
         let elapsed = UInt64(clamping: unixNs.saturatingSubtract(startedAtUnixNs))
         guard elapsed > durationNs else { return }
         durationNs = elapsed
-        blast = BlastRadius(
-            connections: blast.connections,
-            connectionSeconds: BlastRadius.connectionSeconds(
-                connections: blast.connections, durationNs: elapsed, thresholdNs: thresholdNs
-            )
-        )
+        // What else waits is only known to the worker itself.
+        blast.connectionSeconds = BlastRadius.connectionSeconds(
+            connections: blast.connections, durationNs: elapsed, thresholdNs: thresholdNs)
     }
 }
 

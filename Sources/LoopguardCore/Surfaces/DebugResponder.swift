@@ -7,8 +7,12 @@ public enum DebugResponder {
         ("/debug/stalls.html", "the same, HTML"),
         ("/debug/stalls.json", "the same, JSON"),
         ("/debug/stalls.txt", "the same, text"),
-        ("/debug/stalls/flamegraph.svg", "stalls by stack"),
-        ("/debug/loops", "what each loop is doing"),
+        ("/debug/stalls.collapsed", "stacks for flamegraph.pl, weighted by microseconds"),
+        ("/debug/stalls.speedscope.json", "stacks for speedscope"),
+        ("/debug/stalls/flamegraph.svg", "stalls by stack; ?site=FINGERPRINT"),
+        ("/debug/stalls/events", "server-sent events: something changed"),
+        ("/debug/timeline", "when which loop stalled, SVG; ?minutes=15"),
+        ("/debug/loops", "what each loop is doing, and the timeline; ?minutes=15"),
         ("/debug/loops.json", "the same, JSON"),
         ("/debug/offload", "the blocking pools"),
         ("/debug/offload.json", "the same, JSON"),
@@ -24,8 +28,10 @@ public enum DebugResponder {
     ///   - path: without the query; a trailing slash is ignored.
     ///   - query: without the `?`; `format=html|json|text` overrules `accept`.
     ///   - accept: value of the Accept header.
+    ///   - offersSelfTest: whether somebody answers `POST /debug/selftest`; the page then has buttons for it.
     public static func respond(
-        method: String, path: String, query: String?, accept: String?, cluster: ClusterStatus
+        method: String, path: String, query: String?, accept: String?, cluster: ClusterStatus,
+        offersSelfTest: Bool = false
     ) -> DebugResponse {
         guard method == "GET" || method == "HEAD" else {
             var answer = text(
@@ -33,20 +39,28 @@ public enum DebugResponder {
             answer.headers.append(("allow", "GET, HEAD"))
             return finish(answer, isHead: false)
         }
-        let request = Request(path: path, query: query, accept: accept)
+        var request = Request(path: path, query: query, accept: accept)
+        request.options.offersSelfTest = offersSelfTest
         return finish(route(request, cluster), isHead: method == "HEAD")
     }
 
     private struct Request {
         var path: String
         var format: String?
+        var site: String?
+        var options = PageOptions()
         var accept: AcceptHeader
 
         init(path: String, query: String?, accept: String?) {
             self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
             self.accept = AcceptHeader(accept)
             let pairs = (query ?? "").split(separator: "&").map { $0.split(separator: "=", maxSplits: 1) }
-            format = pairs.first { $0.count == 2 && $0[0] == "format" }.map { String($0[1]) }
+            let value = { (name: String) in pairs.first { $0.count == 2 && $0[0] == name }.map { String($0[1]) } }
+            format = value("format")
+            site = value("site")
+            options = PageOptions(
+                refreshSeconds: value("refresh").flatMap(Int.init) ?? options.refreshSeconds,
+                timelineMinutes: value("minutes").flatMap(Int.init) ?? options.timelineMinutes)
         }
 
         /// `html`, `json` or `text`.
@@ -64,21 +78,34 @@ public enum DebugResponder {
             return vary(request.form(["text", "html"]) == "html" ? html(index()) : text(200, indexText()))
         case "/debug/stalls":
             switch request.form(["text", "json", "html"]) {
-            case "html": return vary(html(StallsPage.html(cluster)))
+            case "html": return vary(html(StallsPage.html(cluster, options: request.options)))
             case "json": return vary(stallsJSON(cluster))
             default: return vary(text(200, StallsText.render(cluster)))
             }
-        case "/debug/stalls.html": return html(StallsPage.html(cluster))
+        case "/debug/stalls.html": return html(StallsPage.html(cluster, options: request.options))
         case "/debug/stalls.txt": return text(200, StallsText.render(cluster))
         case "/debug/stalls.json": return stallsJSON(cluster)
         case "/debug/stalls/flamegraph.svg":
-            return DebugResponse(
-                status: 200, headers: [("content-type", "image/svg+xml; charset=utf-8")],
-                body: FlameGraph.svg(StallsDocument(cluster))
-            )
+            return file(
+                FlameGraph.svg(StallsDocument(cluster), site: request.site), "image/svg+xml; charset=utf-8",
+                "inline", "loopguard-flamegraph.svg")
+        case "/debug/stalls.collapsed":
+            return file(
+                StackExports.collapsed(StallsDocument(cluster)), "text/plain; charset=utf-8", "attachment",
+                "loopguard-stalls.collapsed")
+        case "/debug/stalls.speedscope.json":
+            let answer = json { () throws(StallJSONError) in try StackExports.speedscope(StallsDocument(cluster)) }
+            return named(answer, "attachment", "loopguard-stalls.speedscope.json")
+        case "/debug/timeline":
+            return file(
+                TimelinePicture.svg(cluster, minutes: request.options.timelineMinutes),
+                "image/svg+xml; charset=utf-8", "inline", "loopguard-timeline.svg")
+        case LiveFeed.path:
+            // Whoever owns the socket streams; this is the answer of those that do not.
+            return text(503, "503: this server has no live events; the page asks again by itself.\n")
         case "/debug/loops":
             switch request.form(["text", "json", "html"]) {
-            case "html": return vary(html(LoopsPage.html(cluster)))
+            case "html": return vary(html(LoopsPage.html(cluster, options: request.options)))
             case "json": return vary(json { () throws(StallJSONError) in try LoopsPage.json(cluster) })
             default: return vary(text(200, LoopsPage.text(cluster)))
             }
@@ -140,10 +167,21 @@ public enum DebugResponder {
         }
     }
 
+    private static func file(_ body: String, _ type: String, _ disposition: String, _ name: String) -> DebugResponse {
+        named(DebugResponse(status: 200, headers: [("content-type", type)], body: body), disposition, name)
+    }
+
+    private static func named(_ response: DebugResponse, _ disposition: String, _ name: String) -> DebugResponse {
+        var response = response
+        response.headers.append(("content-disposition", "\(disposition); filename=\"\(name)\""))
+        return response
+    }
+
     private static func stallsJSON(_ cluster: ClusterStatus) -> DebugResponse {
-        json { () throws(StallJSONError) in
+        let answer = json { () throws(StallJSONError) in
             String(decoding: try StallJSON.encode(StallsDocument(cluster)), as: UTF8.self)
         }
+        return named(answer, "inline", "loopguard-stalls.json")
     }
 
     private static func vary(_ response: DebugResponse) -> DebugResponse {

@@ -3,13 +3,19 @@ struct FlameTree {
     struct Node {
         var name: String
         var place: String?
-        var style: String
+        var isRuntime = false
         var ns: UInt64 = 0
         var children: [Int] = []
+        /// Time by cause; the greatest share gives the colour.
+        var byCause: [CauseColor: UInt64] = [:]
+
+        var color: CauseColor {
+            byCause.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key ?? .other
+        }
     }
 
     /// The first is the root.
-    private(set) var nodes = [Node(name: "all stalls", place: nil, style: "t")]
+    private(set) var nodes = [Node(name: "all stalls")]
     private var index: [Key: Int] = [:]
 
     private struct Key: Hashable {
@@ -20,20 +26,22 @@ struct FlameTree {
     /// Adds a report; its weight is shared by its samples.
     mutating func add(_ report: StallReport, ns: UInt64) {
         let samples = report.samples.filter { !$0.frames.isEmpty }
+        let color = CauseColor(report.cause.category)
         nodes[0].ns = nodes[0].ns.saturatingAdd(ns)
+        nodes[0].byCause[color, default: 0] = nodes[0].byCause[color, default: 0].saturatingAdd(ns)
         guard !samples.isEmpty else {
-            grow(from: 0, [Node(name: "no stack: \(report.cause.summary)", place: nil, style: "r")], ns: ns)
+            grow([Node(name: "no stack: \(report.cause.summary)", isRuntime: true)], ns: ns, color)
             return
         }
         let count = UInt64(samples.count)
         for (position, sample) in samples.enumerated() {
             let part = ns / count + (position == 0 ? ns % count : 0)
-            grow(from: 0, sample.frames.reversed().prefix(FlameGraph.maxDepth).map(Self.node), ns: part)
+            grow(sample.frames.reversed().prefix(FlameGraph.maxDepth).map(Self.node), ns: part, color)
         }
     }
 
-    private mutating func grow(from root: Int, _ path: [Node], ns: UInt64) {
-        var current = root
+    private mutating func grow(_ path: [Node], ns: UInt64, _ color: CauseColor) {
+        var current = 0
         for node in path {
             let key = Key(parent: current, name: node.name)
             if let known = index[key] {
@@ -45,17 +53,15 @@ struct FlameTree {
                 current = nodes.count - 1
             }
             nodes[current].ns = nodes[current].ns.saturatingAdd(ns)
+            nodes[current].byCause[color, default: 0] = nodes[current].byCause[color, default: 0].saturatingAdd(ns)
         }
     }
 
     private static func node(_ frame: StackFrame) -> Node {
         let name = StallWords.name(frame)
-        let style =
-            frame.isRuntime ? "r" : frame.kind == .async ? "a" : "u\(name.utf8.reduce(0) { ($0 + Int($1)) % 4 })"
         return Node(
             name: frame.kind == .async ? "async " + name : name, place: StallWords.place(frame) ?? frame.module,
-            style: style
-        )
+            isRuntime: frame.isRuntime)
     }
 
     func depth(limit: Int) -> Int {

@@ -1,41 +1,90 @@
 /// `/debug/loops`: what each guarded loop is doing.
 public enum LoopsPage {
     /// For a browser.
-    public static func html(_ cluster: ClusterStatus) -> String {
+    public static func html(_ cluster: ClusterStatus, options: PageOptions = PageOptions()) -> String {
         let document = StallsDocument(cluster)
-        var main: HTML =
-            "<h1>Loops</h1>\n<p class=\"lead\">Guarded event loops of all workers. The bars count stalls by "
-        main += "length: at least 1, 2, 4, 8… thresholds.</p>\n"
-        main += PageShell.workers(document.workers, now: document.generatedAtUnixNs)
-        let rows = cluster.workers.flatMap { view in
-            (view.status?.loops ?? []).map { row($0, view, threshold: view.status?.thresholdNs ?? 0) }
+        let now = document.generatedAtUnixNs
+        var main: HTML = "<h1>Loops</h1>\n<p class=\"lead\">Guarded event loops of all workers.</p>\n"
+        main += PageShell.workers(document)
+        main += PageShell.notes(document.notes)
+        let rows = cluster.everybody.flatMap { view in
+            (view.status?.loops ?? []).map {
+                row($0, view, threshold: view.status?.thresholdNs ?? 0, showsHost: document.hasSeveralHosts)
+            }
         }
         if rows.isEmpty {
             main += "<p class=\"empty\">No loop is known.</p>"
         } else {
+            main += timeline(document, minutes: options.timelineMinutes)
             main += """
-                <div class="scroll"><table><thead><tr><th>Worker</th><th>Loop</th><th>State</th><th class="n">Connections</th>\
+                <h2>Now</h2>
+                <div class="scroll" tabindex="0" role="region" aria-label="Loops"><table><thead><tr><th>Worker</th><th>Loop</th>\
+                <th>State</th><th class="n">Connections</th>\
                 <th class="n">Ticks</th><th class="n">Jobs</th><th class="n">Stalls</th><th class="n">Longest</th>\
                 <th class="n">Total</th><th>By length</th></tr></thead>
                 <tbody>\(rows.joined())</tbody></table></div>
 
                 """
+            main += lengths(cluster, showsHost: document.hasSeveralHosts)
         }
-        main +=
-            "<footer>As of \(UTCTime.text(document.generatedAtUnixNs)). <a href=\"/debug/loops.json\">JSON</a></footer>"
-        return PageShell.html(path: "/debug/loops", title: "Loops · Loopguard", main: main)
+        main += """
+            <footer>As of \(UTCTime.text(now)). <a href="/debug/loops.json">JSON</a> · \
+            <a href="/debug/timeline">timeline as SVG</a></footer>
+            """
+        return PageShell.html(
+            path: "/debug/loops", title: "Loops · Loopguard", main: main, nowUnixNs: now,
+            refreshSeconds: options.refreshSeconds)
+    }
+
+    private static func timeline(_ document: StallsDocument, minutes: Int) -> HTML {
+        let choices = [5, 15, 60, 360, 1_440].map { choice -> HTML in
+            let name = choice < 60 ? "\(choice) min" : "\(choice / 60) h"
+            return choice == minutes
+                ? "<b aria-current=\"true\">\(name)</b>" : "<a href=\"/debug/loops?minutes=\(choice)\">\(name)</a>"
+        }.joined(" ")
+        let colors = document.timeline.flatMap(\.stalls).map { CauseColor($0.category) }
+        return """
+            <h2>When</h2>
+            <p class="choices">Last \(choices)</p>
+            <div class="card picture" tabindex="0" role="region" aria-label="Timeline">\
+            \(TimelinePicture.html(document, minutes: minutes))</div>
+            \(CauseColor.legend(colors))
+            """
+    }
+
+    private static func lengths(_ cluster: ClusterStatus, showsHost: Bool) -> HTML {
+        let pictures = cluster.everybody.map { view -> HTML in
+            guard let status = view.status else { return HTML() }
+            let host = showsHost ? "\(status.host), " : ""
+            return Histogram.picture(
+                Histogram.sum(status.loops), threshold: status.thresholdNs,
+                label: "\(host)worker \(view.worker): \(HumanText.count(status.stalls.total, "stall"))")
+        }.joined()
+        guard !pictures.text.isEmpty else { return HTML() }
+        return """
+            <h2>All stalls by length</h2>
+            <p class="lead">Every stall since the start, whether or not its stack was caught; heights are logarithmic.</p>
+            <div class="histograms">\(pictures)</div>
+
+            """
     }
 
     /// For a terminal.
     public static func text(_ cluster: ClusterStatus) -> String {
         var out = TextPage(width: StallsText.width)
         out.line("LOOPGUARD LOOPS   \(UTCTime.text(cluster.nowUnixNs))")
-        let header = ["worker", "loop", "state", "conns", "ticks", "jobs", "stalls", "longest", "total"]
+        for note in cluster.notes { out.wrapped(note, indent: 0) }
+        let showsHost = StallsDocument(cluster).hasSeveralHosts
+        let header = [
+            showsHost ? "host/worker" : "worker", "loop", "state", "conns", "ticks", "jobs", "stalls", "longest",
+            "total",
+        ]
         var rows = [header]
-        for view in cluster.workers {
+        for view in cluster.everybody {
             for loop in view.status?.loops ?? [] {
                 rows.append([
-                    "\(view.worker)", loop.name, state(loop, view), HumanText.count(loop.connections),
+                    (showsHost ? "\(view.hostName ?? "?")/" : "") + "\(view.worker)", loop.name, state(loop, view),
+                    HumanText.count(loop.connections),
                     HumanText.count(loop.ticks), HumanText.count(loop.jobs), HumanText.count(loop.lateTicks),
                     HumanText.duration(ns: loop.lateMaxNs), HumanText.duration(ns: loop.lateTotalNs),
                 ])
@@ -53,6 +102,15 @@ public enum LoopsPage {
             }
             out.line(cells.joined(separator: "  "))
         }
+        for view in cluster.everybody {
+            guard let status = view.status else { continue }
+            let lines = Histogram.lines(Histogram.sum(status.loops), threshold: status.thresholdNs)
+            guard !lines.isEmpty else { continue }
+            out.line("")
+            out.line(
+                "\(showsHost ? status.host + ", " : "")worker \(view.worker): all stalls by length (bars logarithmic)")
+            for line in lines { out.line("  " + line) }
+        }
         return out.text
     }
 
@@ -67,36 +125,19 @@ public enum LoopsPage {
         return loop.busyForNs == 0 ? "waiting" : "busy for \(HumanText.duration(ns: loop.busyForNs))"
     }
 
-    private static func row(_ loop: LoopStatus, _ view: ClusterStatus.WorkerView, threshold: UInt64) -> HTML {
+    private static func row(
+        _ loop: LoopStatus, _ view: ClusterStatus.WorkerView, threshold: UInt64, showsHost: Bool
+    ) -> HTML {
         let mark: HTML = loop.stalled ? " class=\"bad\"" : ""
+        let host = showsHost ? "\(view.hostName ?? "?") · " : ""
         return """
-            <tr\(mark)><td>\(view.worker)</td><td class="m">\(loop.name)</td><td>\(state(loop, view))</td>\
+            <tr\(mark)><td>\(host)\(view.worker)</td><td class="m">\(loop.name)</td><td>\(state(loop, view))</td>\
             <td class="n">\(HumanText.count(loop.connections))</td><td class="n">\(HumanText.count(loop.ticks))</td>\
             <td class="n">\(HumanText.count(loop.jobs))</td><td class="n">\(HumanText.count(loop.lateTicks))</td>\
             <td class="n">\(HumanText.duration(ns: loop.lateMaxNs))</td>\
             <td class="n">\(HumanText.duration(ns: loop.lateTotalNs))</td>\
-            <td>\(bars(loop.lateBuckets, threshold: threshold))</td></tr>
+            <td>\(Histogram.bars(loop.lateBuckets, threshold: threshold))</td></tr>
 
             """
-    }
-
-    /// A small histogram; heights are logarithmic, so that one long stall is seen beside a thousand short ones.
-    private static func bars(_ buckets: [UInt64], threshold: UInt64) -> HTML {
-        let buckets = buckets.prefix(32)
-        guard let most = buckets.max(), most > 0 else { return "–" }
-        let magnitude = { (count: UInt64) in UInt64.bitWidth - count.leadingZeroBitCount }
-        let full = max(1, magnitude(most))
-        let slot = 160 / max(1, buckets.count)
-        var html: HTML = "<svg class=\"bars\" viewBox=\"0 0 160 28\" role=\"img\" aria-label=\"stalls by length\">"
-        var edge = threshold
-        for (index, count) in buckets.enumerated() {
-            let height = count == 0 ? 1 : max(3, 28 * magnitude(count) / full)
-            let label = "from \(HumanText.duration(ns: edge)): \(HumanText.count(count))"
-            html +=
-                "<rect x=\"\(index * slot)\" y=\"\(28 - height)\" width=\"\(max(1, slot - 2))\" height=\"\(height)\">"
-            html += "<title>\(label)</title></rect>"
-            edge = edge.saturatingMultiply(2)
-        }
-        return html + "</svg>"
     }
 }

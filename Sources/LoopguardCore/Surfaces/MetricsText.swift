@@ -109,6 +109,8 @@ public enum MetricsText {
                 Double(count)
             )
         }
+        out.counter(
+            "loopguard_offload_nested_total", "Calls of offload from within offloaded work.", labels, Double(s.nested))
         for name in s.byName {
             let labels = labels + [("name", name.name)]
             out.counter(
@@ -117,6 +119,10 @@ public enum MetricsText {
             out.counter(
                 "loopguard_offload_name_seconds_total", "Time spent in offloaded jobs, by name.", labels,
                 name.totalNs.seconds
+            )
+            out.counter(
+                "loopguard_offload_name_cpu_seconds_total", "CPU time of offloaded jobs, by name.", labels,
+                name.cpuNs.seconds
             )
             out.gauge(
                 "loopguard_offload_name_max_seconds", "Longest offloaded job, by name.", labels, name.maxNs.seconds

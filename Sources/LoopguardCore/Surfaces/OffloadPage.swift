@@ -5,14 +5,16 @@ public enum OffloadPage {
         let document = StallsDocument(cluster)
         var main: HTML = "<h1>Offload</h1>\n<p class=\"lead\">Work moved off the loops with "
         main += "<code>context.offload(\"name\") { … }</code>, on a bounded pool of threads.</p>\n"
-        main += PageShell.workers(document.workers, now: document.generatedAtUnixNs)
+        main += PageShell.workers(document)
         for view in cluster.workers {
             guard let pool = view.status?.offload else { continue }
-            main += "<h2>Worker \(view.worker)</h2>\n" + figures(pool) + names(pool)
+            let host = document.hasSeveralHosts ? "\(view.hostName ?? "?"), " : ""
+            main += "<h2>\(host)Worker \(view.worker)</h2>\n" + figures(pool) + names(pool)
         }
         main +=
             "<footer>As of \(UTCTime.text(document.generatedAtUnixNs)). <a href=\"/debug/offload.json\">JSON</a></footer>"
-        return PageShell.html(path: "/debug/offload", title: "Offload · Loopguard", main: main)
+        return PageShell.html(
+            path: "/debug/offload", title: "Offload · Loopguard", main: main, nowUnixNs: document.generatedAtUnixNs)
     }
 
     /// For a terminal.
@@ -28,10 +30,12 @@ public enum OffloadPage {
                     + "\(HumanText.count(pool.rejected)) rejected, \(HumanText.count(pool.cancelled)) cancelled",
                 indent: 0, hanging: 11
             )
+            if pool.nested > 0 { out.wrapped(nestedNote(pool), indent: 3) }
             for name in pool.byName {
                 out.wrapped(
                     "\(name.name): \(HumanText.count(name.completed)) completed, mean "
-                        + "\(HumanText.duration(ns: mean(name))), longest \(HumanText.duration(ns: name.maxNs))",
+                        + "\(HumanText.duration(ns: mean(name))), longest \(HumanText.duration(ns: name.maxNs)), CPU "
+                        + "\(HumanText.duration(ns: name.cpuNs))" + (name.hint.map { "; \($0)" } ?? ""),
                     indent: 3
                 )
             }
@@ -45,6 +49,11 @@ public enum OffloadPage {
         String(decoding: try StallJSON.encode(OffloadDocument(cluster)), as: UTF8.self)
     }
 
+    private static func nestedNote(_ pool: OffloadStatus) -> String {
+        "\(HumanText.count(pool.nested)) calls of offload from within offloaded work: while it waits, it holds a thread. Once all "
+            + "threads wait so, none gets on."
+    }
+
     private static func mean(_ name: OffloadNameStatus) -> UInt64 {
         name.completed == 0 ? 0 : name.totalNs / name.completed
     }
@@ -56,6 +65,7 @@ public enum OffloadPage {
             html +=
                 "\(HumanText.duration(ns: pool.oldestQueuedNs)). More threads: <code>--blocking-threads</code>.</p>\n"
         }
+        if pool.nested > 0 { html += "<p class=\"note\">\(nestedNote(pool))</p>\n" }
         html += "<dl class=\"figures\">"
         html += PageShell.figure("Threads busy", "\(pool.running) of \(pool.threads)")
         html += PageShell.figure("Queued", "\(HumanText.count(pool.queued)) of \(HumanText.count(pool.queueLimit))")
@@ -73,13 +83,14 @@ public enum OffloadPage {
             """
             <tr><td class="m">\(name.name)</td><td class="n">\(HumanText.count(name.completed))</td>\
             <td class="n">\(HumanText.duration(ns: mean(name)))</td><td class="n">\(HumanText.duration(ns: name.maxNs))</td>\
-            <td class="n">\(HumanText.duration(ns: name.totalNs))</td></tr>
+            <td class="n">\(HumanText.duration(ns: name.totalNs))</td><td class="n">\(HumanText.duration(ns: name.cpuNs))</td>\
+            <td>\(name.hint ?? "")</td></tr>
 
             """
         }
         return """
             <div class="scroll"><table><thead><tr><th>Name</th><th class="n">Completed</th><th class="n">Mean</th>\
-            <th class="n">Longest</th><th class="n">Total</th></tr></thead>
+            <th class="n">Longest</th><th class="n">Total</th><th class="n">CPU</th><th></th></tr></thead>
             <tbody>\(rows.joined())</tbody></table></div>
 
             """

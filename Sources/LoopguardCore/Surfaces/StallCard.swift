@@ -1,27 +1,63 @@
 /// One stall, or one place with all its stalls, as a box on the page.
-enum StallCard {
-    static func ongoing(_ report: StallReport) -> HTML {
+struct StallCard {
+    let document: StallsDocument
+    private var now: Int64 { document.generatedAtUnixNs }
+
+    init(_ document: StallsDocument) { self.document = document }
+
+    func ongoing(_ report: StallReport) -> HTML {
         let words = StallWords(report: report)
-        var html: HTML = "<article class=\"stall now\">\n<div class=\"head\"><h3>\(words.headline)</h3>"
-        html += "<span class=\"time\">\(HumanText.duration(ns: report.durationNs)) so far</span></div>\n"
+        let isSilent = document.isSilent(report)
+        // The script lets the age tick, but not that of a stall whose worker tells nothing any more.
+        let since: HTML = isSilent ? HTML() : " data-since=\"\(report.startedAtUnixNs / 1_000_000)\""
+        var html: HTML =
+            "<article class=\"stall now\" id=\"stall-\(report.id)\">\n<div class=\"head\"><h3>\(words.headline)</h3>"
+        html +=
+            "<span class=\"time\"><span\(since)>\(HumanText.duration(ns: report.durationNs))</span> so far</span></div>\n"
         html += cause(words)
-        html += "<p class=\"meta\">\(words.blast) · \(words.whereabouts) · began "
+        if isSilent { html += "<p class=\"meta bad\">Its worker is silent: this is what it said last.</p>\n" }
+        let parts = [words.blast] + words.harm + [document.whereabouts(report)]
+        html += "<p class=\"meta\">\(parts.joined(separator: " · ")) · began "
         html += "\(UTCTime.timeOfDay(report.startedAtUnixNs)) UTC</p>\n"
         return html + details(report, words, key: report.id) + "</article>\n"
     }
 
-    static func site(_ site: StallSite, rank: Int, now: Int64) -> HTML {
+    /// - Parameter isFolded: only the heading is shown until it is opened.
+    func site(_ site: StallSite, rank: Int, isFolded: Bool) -> HTML {
         let words = StallWords(report: site.worst)
-        var html: HTML = "<article class=\"stall\">\n<div class=\"head\"><h3><span class=\"rank\">\(rank)</span>"
-        html += "\(words.headline)</h3><span class=\"time\">\(HumanText.duration(ns: site.maxNs))</span></div>\n"
-        html += cause(words)
-        html += "<p class=\"meta\">\(StallsText.siteLine(site, now: now)) · worst on \(words.whereabouts)</p>\n"
-        return html + details(site.worst, words, key: site.fingerprint) + "</article>\n"
+        let color = CauseColor(site.worst.cause.category)
+        var head: HTML = "<div class=\"head\"><h3><span class=\"rank\">\(rank)</span>\(words.headline)</h3>"
+        head += "<span class=\"time\">\(HumanText.connectionSeconds(site.connectionSeconds))"
+        head += "<small> connection-seconds</small></span></div>\n"
+        let facts: HTML = """
+            <div class="facts"><dl>\(fact("Stalls", HumanText.count(site.count)))\
+            \(fact("Longest", HumanText.duration(ns: site.maxNs)))\(fact("Total", HumanText.duration(ns: site.totalNs)))\
+            \(fact("Last", HumanText.ago(unixNs: site.lastSeenUnixNs, now: now)))\
+            \(site.suppressed > 0 ? fact("Suppressed", HumanText.count(site.suppressed, "report")) : HTML())</dl>\
+            \(Sparkline.html(site.history, color: color, now: now))</div>
+
+            """
+        let parts = [words.blast] + words.harm + ["on \(document.whereabouts(site.worst))"]
+        var body: HTML = "<p class=\"meta\">The worst: \(parts.joined(separator: " · "))</p>\n"
+        body += details(site.worst, words, key: site.fingerprint)
+        body +=
+            "<p class=\"links\"><a href=\"/debug/stalls/flamegraph.svg?site=\(site.fingerprint)\">Flame graph of this site</a></p>\n"
+        let open = "<article class=\"stall\" id=\"site-\(site.fingerprint)\">\n" as HTML
+        guard isFolded else { return open + head + cause(words) + facts + body + "</article>\n" }
+        return open + head + cause(words) + facts
+            + "<details class=\"more\" data-key=\"\(site.fingerprint):all\"><summary>Trace, remedy and evidence</summary>\n"
+            + body + "</details></article>\n"
     }
 
-    private static func cause(_ words: StallWords) -> HTML {
+    private func fact(_ name: String, _ value: String) -> HTML { "<div><dt>\(name)</dt><dd>\(value)</dd></div>" }
+
+    private func cause(_ words: StallWords) -> HTML {
         let report = words.report
-        var html: HTML = "<p class=\"cause\">\(report.cause.summary)"
+        let style = CauseColor(report.cause.category).style
+        var html: HTML = """
+            <p class="cause"><svg class="dot" width="11" height="11" aria-hidden="true"><rect class="\(style)" width="11" height="11" \
+            rx="3"/></svg>\(report.cause.summary)
+            """
         if let place = words.place {
             html += " at <span class=\"place\" title=\"\(words.culprit?.file ?? "")\">\(place)</span>"
         }
@@ -30,17 +66,25 @@ enum StallCard {
         return html + "</p>\n"
     }
 
-    private static func details(_ report: StallReport, _ words: StallWords, key: String) -> HTML {
-        var html = scope(report)
+    private func details(_ report: StallReport, _ words: StallWords, key: String) -> HTML {
+        var html = scope(report) + remedy(report, words)
         if let sample = words.mainSample { html += trace(sample, key: "\(key):main") }
-        if !report.remedy.isEmpty {
-            html += "<p class=\"fix\"><b>What to do</b> \(PageShell.inlineCode(report.remedy))</p>\n"
-        }
+        html += related(report, key: key)
         html += otherSamples(report, main: words.mainSample, key: key)
         return html + evidence(report, key: key)
     }
 
-    private static func scope(_ report: StallReport) -> HTML {
+    private func remedy(_ report: StallReport, _ words: StallWords) -> HTML {
+        guard !report.remedy.isEmpty else { return HTML() }
+        var html: HTML = "<div class=\"fix\"><p><b>What to do</b> \(PageShell.inlineCode(report.remedy))</p>"
+        if let proposal = words.proposal, !report.cause.hostAtFault {
+            let place = words.place.map { "// \($0)\n" } ?? ""
+            html += "<pre><span>\(place)</span>\(proposal)</pre>"
+        }
+        return html + "</div>\n"
+    }
+
+    private func scope(_ report: StallReport) -> HTML {
         guard let scope = report.scope else { return HTML() }
         var pairs = [
             ("route", scope.route), ("connection", scope.connection), ("correlation", scope.correlation),
@@ -53,11 +97,11 @@ enum StallCard {
         return "<dl class=\"scope\">\(items.joined())</dl>\n"
     }
 
-    private static func trace(_ sample: StackSample, key: String) -> HTML {
+    private func trace(_ sample: StackSample, key: String) -> HTML {
         var html = HTML()
         if let caveat = StallWords.caveat(sample) { html += "<p class=\"meta\">Stack \(caveat)</p>\n" }
         guard !sample.frames.isEmpty else { return html }
-        html += "<ul class=\"trace\">\n"
+        html += "<ol class=\"trace\">\n"
         for (index, group) in StallWords.groups(sample.frames).enumerated() {
             switch group {
             case .user(let frame): html += line(frame)
@@ -70,14 +114,17 @@ enum StallCard {
                 html += "<ul>\(frames.map(line).joined())</ul></details></li>\n"
             }
         }
-        return html + "</ul>\n"
+        return html + "</ol>\n"
     }
 
-    private static func line(_ frame: StackFrame) -> HTML {
-        let mark: HTML =
+    private func line(_ frame: StackFrame) -> HTML {
+        var mark: HTML =
             frame.kind == .async ? "<i>async</i>" : frame.kind == .inlined ? "<i>inlined</i>" : HTML()
+        // The one way of finding a frame that may be wrong is said aloud, the others on hover.
+        if frame.provenance == .inferred { mark += "<i>inferred</i>" }
         let place = StallWords.place(frame) ?? frame.module ?? ""
-        let address = "\(frame.module ?? "") \(frame.moduleOffset ?? frame.address)"
+        var address = "\(frame.module ?? "") \(frame.moduleOffset ?? frame.address)"
+        if let provenance = frame.provenance { address += ", found by \(provenance.rawValue)" }
         return """
             <li class="f"><b title="\(address)">\(mark)\(StallWords.name(frame))</b>\
             <span title="\(frame.file ?? frame.module ?? "")">\(place)</span></li>
@@ -85,7 +132,23 @@ enum StallCard {
             """
     }
 
-    private static func otherSamples(_ report: StallReport, main: StackSample?, key: String) -> HTML {
+    private func related(_ report: StallReport, key: String) -> HTML {
+        guard !report.related.isEmpty else { return HTML() }
+        // Who holds the lock is half the answer: shown at once. The threads of a pool are many.
+        let isOwner = report.related.contains { $0.role == .lockOwner }
+        let open: HTML = isOwner ? " open" : ""
+        var html: HTML = "<details class=\"more\" data-key=\"\(key):related\"\(open)><summary>"
+        html += isOwner ? "Who holds the lock" : "\(HumanText.count(report.related.count, "other thread"))"
+        html += "</summary>\n"
+        for (index, other) in report.related.enumerated() {
+            html += "<p class=\"meta\"><code>\(other.thread)</code> (tid \(other.tid)) \(StallWords.role(other.role))"
+            if let state = other.state { html += ", \(state)" }
+            html += "</p>\n" + trace(other.sample, key: "\(key):related:\(index)")
+        }
+        return html + "</details>\n"
+    }
+
+    private func otherSamples(_ report: StallReport, main: StackSample?, key: String) -> HTML {
         let others = report.samples.filter { $0 != main }
         guard !others.isEmpty else { return HTML() }
         var html: HTML = "<details class=\"more\" data-key=\"\(key):samples\"><summary>"
@@ -97,7 +160,7 @@ enum StallCard {
         return html + "</details>\n"
     }
 
-    private static func evidence(_ report: StallReport, key: String) -> HTML {
+    private func evidence(_ report: StallReport, key: String) -> HTML {
         var lines = report.cause.evidence
         lines.append(
             "threshold \(HumanText.duration(ns: report.thresholdNs)); \(HumanText.count(report.jobsInTick, "job")) in the tick"
@@ -106,11 +169,12 @@ enum StallCard {
             lines.append("stack taken \(HumanText.duration(ns: latency)) after the threshold")
         }
         lines.append("watchdog woken \(HumanText.duration(ns: report.watchdogLatenessNs)) late")
-        if let rule = report.rule { lines.append("lint rule: \(rule)") }
+        lines.append(
+            report.rule.map { "lint rule: \($0)" } ?? "no lint rule covers this call")
         lines.append("report \(report.id), place \(report.fingerprint), pid \(report.pid) on \(report.host)")
         let items = lines.map { line -> HTML in "<li>\(line)</li>" }
         return """
-            <details class="more" data-key="\(key):evidence"><summary>Evidence</summary>\
+            <details class="more" data-key="\(key):evidence"><summary>Evidence and identifiers</summary>\
             <ul>\(items.joined())</ul></details>
 
             """

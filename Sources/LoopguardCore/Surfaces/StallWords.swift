@@ -31,6 +31,7 @@ struct StallWords {
         case .loopWork: "work of the loop itself (a channel handler or a scheduled task)"
         case .overloadedTick: "overloaded tick: many jobs, none of them long"
         case .yieldStarvation: "yield starvation: a handler that resumes for ever"
+        case .blockingCall: "strict mode: a call that may block, however short it was"
         default: report.kind.rawValue
         }
     }
@@ -42,6 +43,35 @@ struct StallWords {
     var blast: String {
         "\(HumanText.count(report.blast.connections, "connection")) behind it "
             + "(\(HumanText.connectionSeconds(report.blast.connectionSeconds)) connection-seconds lost)"
+    }
+
+    /// What else waited: `3 broadcasts and 12 kB waiting`, `2 pings missed`; empty when nothing is known to.
+    var harm: [String] {
+        var parts: [String] = []
+        var waiting: [String] = []
+        if report.blast.broadcastsWaiting > 0 {
+            waiting.append(HumanText.count(report.blast.broadcastsWaiting, "broadcast"))
+        }
+        if report.blast.bytesWaiting > 0 { waiting.append(HumanText.bytes(report.blast.bytesWaiting)) }
+        if !waiting.isEmpty { parts.append(waiting.joined(separator: " and ") + " waiting") }
+        if report.blast.pingsMissed > 0 { parts.append(HumanText.count(report.blast.pingsMissed, "ping") + " missed") }
+        return parts
+    }
+
+    /// The line of code that the remedy proposes, without its backticks; nil when it proposes none.
+    var proposal: String? {
+        report.remedy.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            .first { $0.offset % 2 == 1 && $0.element.contains("await ") && !$0.element.contains("Task.yield") }
+            .map { String($0.element) }
+    }
+
+    /// What the role of a related stack is, in words.
+    static func role(_ role: RelatedRole) -> String {
+        switch role {
+        case .lockOwner: "holds the lock"
+        case .poolThread: "thread of the pool"
+        default: role.rawValue
+        }
     }
 
     static func name(_ frame: StackFrame) -> String {

@@ -3,20 +3,27 @@
 /// Works without JavaScript; with it, the page refreshes itself. Everything that comes from outside is escaped. No external
 /// resources.
 public enum StallsPage {
+    /// Places whose trace is shown at once; those further down unfold.
+    static let unfolded = 3
+
     /// The whole page.
     ///
     /// - Parameters:
     ///   - sites: places shown; default 50.
     ///   - recent: finished stalls listed; default 30.
-    public static func html(_ cluster: ClusterStatus, sites: Int = 50, recent: Int = 30) -> String {
+    public static func html(
+        _ cluster: ClusterStatus, sites: Int = 50, recent: Int = 30, options: PageOptions = PageOptions()
+    ) -> String {
         let document = StallsDocument(cluster)
         let now = document.generatedAtUnixNs
+        let card = StallCard(document)
         var main = summary(document)
-        main += PageShell.workers(document.workers, now: now)
+        main += PageShell.workers(document)
+        main += PageShell.notes(document.notes)
         main += degradations(document)
         if !document.ongoing.isEmpty {
             main += "<h2>Going on now</h2>\n"
-            for report in document.ongoing { main += StallCard.ongoing(report) }
+            for report in document.ongoing { main += card.ongoing(report) }
         }
         if document.sites.isEmpty {
             if document.ongoing.isEmpty {
@@ -25,7 +32,7 @@ public enum StallsPage {
         } else {
             main += "<h2>Places, most harmful first</h2>\n"
             for (index, site) in document.sites.prefix(max(0, sites)).enumerated() {
-                main += StallCard.site(site, rank: index + 1, now: now)
+                main += card.site(site, rank: index + 1, isFolded: index >= unfolded)
             }
             if document.sites.count > sites {
                 main += """
@@ -33,13 +40,44 @@ public enum StallsPage {
                     """
             }
         }
-        main += recentTable(document.recent.prefix(max(0, recent)), now: now)
-        main += """
-            <footer>As of \(UTCTime.text(now)). Also as <a href="/debug/stalls.json">JSON</a> and \
-            <a href="/debug/stalls.txt">text</a>; <a href="/debug/stalls/flamegraph.svg">flame graph</a> of all stalls.\
-            <noscript> Reload the page to see what is new.</noscript></footer>
+        main += lengths(cluster)
+        main += recentTable(document, document.recent.prefix(max(0, recent)))
+        if options.offersSelfTest { main += SelfTestForm.html(cluster) }
+        main += footer(now)
+        return PageShell.html(
+            path: "/debug/stalls", title: title(document), main: main, nowUnixNs: now,
+            refreshSeconds: options.refreshSeconds)
+    }
+
+    private static func footer(_ now: Int64) -> HTML {
+        let downloads = [
+            ("/debug/stalls.json", "JSON"), ("/debug/stalls.collapsed", "collapsed stacks"),
+            ("/debug/stalls.speedscope.json", "speedscope"), ("/debug/stalls/flamegraph.svg", "flame graph"),
+        ].map { path, name -> HTML in "<a href=\"\(path)\" download>\(name)</a>" }.joined(" · ")
+        return """
+            <footer><p>As of \(UTCTime.text(now)). Download: \(downloads). For a terminal: \
+            <a href="/debug/stalls.txt"><code>curl …/debug/stalls.txt</code></a>.</p>
+            <noscript><p>Without JavaScript this page loads itself again now and then; \
+            <a href="/debug/stalls.html?refresh=0">hold it still</a> to read.</p></noscript></footer>
             """
-        return PageShell.html(path: "/debug/stalls", title: title(document), main: main)
+    }
+
+    /// All stalls by length; workers with different thresholds have pictures of their own.
+    private static func lengths(_ cluster: ClusterStatus) -> HTML {
+        var thresholds: [UInt64] = []
+        var loops: [UInt64: [LoopStatus]] = [:]
+        for status in cluster.workers.compactMap(\.status) {
+            if loops[status.thresholdNs] == nil { thresholds.append(status.thresholdNs) }
+            loops[status.thresholdNs, default: []] += status.loops
+        }
+        let pictures = thresholds.map { threshold in
+            Histogram.picture(
+                Histogram.sum(loops[threshold] ?? []), threshold: threshold,
+                label:
+                    "Stalls by length, all \(HumanText.count(loops[threshold]?.count ?? 0, "loop")); heights are logarithmic"
+            )
+        }.joined()
+        return pictures.text.isEmpty ? HTML() : "<h2>All stalls by length</h2>\n\(pictures)"
     }
 
     private static func title(_ document: StallsDocument) -> String {
@@ -110,22 +148,22 @@ public enum StallsPage {
             "<div class=\"note\"><p>Not everything is available on this machine</p><ul>\(items.joined())</ul></div>\n"
     }
 
-    private static func recentTable(_ reports: ArraySlice<StallReport>, now: Int64) -> HTML {
+    private static func recentTable(_ document: StallsDocument, _ reports: ArraySlice<StallReport>) -> HTML {
         guard !reports.isEmpty else { return HTML() }
         let rows = reports.map { report -> HTML in
             let words = StallWords(report: report)
             return """
                 <tr><td class="n">\(UTCTime.timeOfDay(report.startedAtUnixNs))</td>\
-                <td class="n">\(HumanText.duration(ns: report.durationNs))</td><td>\(words.whereabouts)</td>\
-                <td class="m">\(words.headline)</td><td>\(report.cause.summary)</td>\
+                <td class="n">\(HumanText.duration(ns: report.durationNs))</td><td>\(document.whereabouts(report))</td>\
+                <td class="m"><a href="#site-\(report.fingerprint)">\(words.headline)</a></td><td>\(report.cause.summary)</td>\
                 <td class="m">\(report.scope?.route ?? "–")</td><td class="m">\(report.scope?.correlation ?? "–")</td></tr>
 
                 """
         }
         return """
             <h2>Latest stalls</h2>
-            <div class="scroll"><table><thead><tr><th class="n">Began, UTC</th><th class="n">Length</th><th>Loop</th>\
-            <th>Function</th><th>Cause</th><th>Route</th><th>Correlation</th></tr></thead>
+            <div class="scroll" tabindex="0" role="region" aria-label="Latest stalls"><table><thead><tr><th class="n">Began, UTC</th>\
+            <th class="n">Length</th><th>Loop</th><th>Function</th><th>Cause</th><th>Route</th><th>Correlation</th></tr></thead>
             <tbody>\(rows.joined())</tbody></table></div>
 
             """

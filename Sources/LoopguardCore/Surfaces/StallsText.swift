@@ -1,4 +1,4 @@
-/// `/debug/stalls` for a terminal: 100 columns, ongoing stalls first.
+/// `/debug/stalls` for a terminal: at most 100 columns, ongoing stalls first.
 public enum StallsText {
     /// Columns of a line. Longer words, such as names of functions, are not broken.
     static let width = 100
@@ -16,7 +16,7 @@ public enum StallsText {
             for (index, report) in document.ongoing.enumerated() {
                 let words = StallWords(report: report)
                 out.line("\(index + 1). \(words.headline)   \(HumanText.duration(ns: report.durationNs)) SO FAR")
-                body(report, now: document.generatedAtUnixNs, into: &out)
+                body(report, document, into: &out)
             }
         }
         if !document.sites.isEmpty {
@@ -24,7 +24,7 @@ public enum StallsText {
             for (index, site) in document.sites.prefix(max(0, sites)).enumerated() {
                 out.line("\(index + 1). \(StallWords(report: site.worst).headline)")
                 out.wrapped(siteLine(site, now: document.generatedAtUnixNs), indent: 3)
-                body(site.worst, now: document.generatedAtUnixNs, into: &out)
+                body(site.worst, document, into: &out)
             }
             if document.sites.count > sites {
                 out.line("… and \(document.sites.count - sites) more: /debug/stalls.json")
@@ -33,6 +33,8 @@ public enum StallsText {
         if document.ongoing.isEmpty && document.sites.isEmpty {
             out.line("")
             out.line("No stall so far.")
+        } else {
+            out.line("More: /debug/stalls.json  /debug/loops (timeline, lengths)  /debug/stalls.speedscope.json")
         }
         return out.text
     }
@@ -53,8 +55,10 @@ public enum StallsText {
         if document.suppressed > 0 { totals += " · \(HumanText.count(document.suppressed, "report")) suppressed" }
         if document.evictedSites > 0 { totals += " · \(HumanText.count(document.evictedSites, "place")) forgotten" }
         out.line(totals)
+        for note in document.notes { out.wrapped(note, indent: 0) }
         for worker in document.workers {
-            var line = "worker \(worker.worker)   "
+            var line = document.hasSeveralHosts ? "\(worker.host ?? "host not known")   " : ""
+            line += "worker \(worker.worker)   "
             line += worker.isSilent ? "SILENT for \(HumanText.duration(ns: worker.silentForNs))" : worker.state
             line += "   pid \(worker.pid)   \(HumanText.count(worker.connections, "connection"))"
             if let threshold = worker.thresholdNs { line += "   threshold \(HumanText.duration(ns: threshold))" }
@@ -67,13 +71,17 @@ public enum StallsText {
         if document.workers.isEmpty { out.line("No worker is known.") }
     }
 
-    private static func body(_ report: StallReport, now: Int64, into out: inout TextPage) {
+    private static func body(_ report: StallReport, _ document: StallsDocument, into out: inout TextPage) {
         let words = StallWords(report: report)
         out.wrapped(report.cause.summary + (report.cause.hostAtFault ? " [HOST AT FAULT]" : ""), indent: 3)
         if let kind = words.kind { out.wrapped(kind, indent: 3) }
         out.wrapped(
-            "\(words.whereabouts); began \(UTCTime.timeOfDay(report.startedAtUnixNs)) UTC; \(words.blast)", indent: 3
+            "\(document.whereabouts(report)); began \(UTCTime.timeOfDay(report.startedAtUnixNs)) UTC; "
+                + ([words.blast] + words.harm).joined(separator: "; "), indent: 3
         )
+        if report.ongoing, document.isSilent(report) {
+            out.wrapped("its worker is SILENT: this is what it said last", indent: 3)
+        }
         if let scope = report.scope {
             var line = "for \(scope.route)   connection \(scope.connection)   correlation \(scope.correlation)"
             line += "   message \(scope.message)"
@@ -84,7 +92,14 @@ public enum StallsText {
             if let caveat = StallWords.caveat(sample) { out.wrapped("(\(caveat))", indent: 5) }
             trace(sample.frames, into: &out)
         }
+        for other in report.related where other.role == .lockOwner {
+            out.wrapped(
+                "the lock is held by \(other.thread) (tid \(other.tid))\(other.state.map { ", \($0)" } ?? ""):",
+                indent: 3)
+            trace(other.sample.frames, into: &out)
+        }
         if !report.remedy.isEmpty { out.wrapped("-> " + report.remedy, indent: 3, hanging: 6) }
+        if let rule = report.rule { out.wrapped("lint rule: \(rule)", indent: 3) }
         out.line("")
     }
 

@@ -28,8 +28,17 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
         mutating func appendInterpolation(_ value: HTML) { text += value.text }
     }
 
+    private static func isHarmless(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"): false
+        default: byte >= 0x20 && byte < 0x7f
+        }
+    }
+
     /// Escapes for text and quoted attributes, in HTML and XML. Control characters, which XML forbids, become `�`.
     static func escape(_ value: String) -> String {
+        // Most values are names and figures with nothing to escape; a page has ten thousand of them.
+        if value.utf8.allSatisfy(isHarmless) { return value }
         var out = ""
         out.reserveCapacity(value.utf8.count)
         for scalar in value.unicodeScalars {

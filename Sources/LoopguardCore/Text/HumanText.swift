@@ -45,6 +45,18 @@ enum HumanText {
         return number < 0 ? "-" + grouped : grouped
     }
 
+    /// `812 B`, `12.3 kB`, `4.0 MB`: powers of 1,000.
+    static func bytes(_ count: Int) -> String {
+        if count < 1_000 { return "\(max(0, count)) B" }
+        var value = Double(count) / 1_000
+        for unit in ["kB", "MB", "GB"] {
+            // 999.96 kB must not read `1000.0 kB`.
+            if value < 999.95 { return fixed(value, digits: value < 100 ? 1 : 0) + " " + unit }
+            value /= 1_000
+        }
+        return fixed(value, digits: 1) + " TB"
+    }
+
     /// One noun with its number: `1 connection`, `4,120 connections`.
     static func count<N: BinaryInteger>(_ number: N, _ noun: String) -> String {
         "\(count(number)) \(noun)\(number == 1 ? "" : "s")"

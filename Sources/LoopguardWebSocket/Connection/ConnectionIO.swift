@@ -166,6 +166,8 @@ final class ConnectionIO: ChannelDuplexHandler, RemovableChannelHandler, LoopMem
     }
 
     var queuedBytes: Int { connection?.outbox.bytes ?? 0 }
+    var outbox: Outbox? { connection?.outbox }
+    var pingDue: NIODeadline? { handshake.isOpen ? keepAlive.pingDue : nil }
 
     // MARK: called by the connection
 

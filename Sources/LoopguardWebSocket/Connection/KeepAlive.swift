@@ -21,6 +21,9 @@ struct KeepAlive: Sendable {
         lastSeen = now
     }
 
+    /// When the next ping is due, unless something comes before; nil while one waits for its answer.
+    var pingDue: NIODeadline? { pingedAt == nil ? lastSeen + interval : nil }
+
     /// Looks at the clock.
     ///
     /// - Parameters:

@@ -1,5 +1,7 @@
 import Loopguard
+import LoopguardCore
 import NIOCore
+import Synchronization
 
 /// What all connections of one loop share: the flush at the end of a tick, and the one timer.
 ///
@@ -7,7 +9,8 @@ import NIOCore
 /// second by default; a look is some comparisons, so 10,000 connections cost well under a millisecond a second. It runs only
 /// while there are connections.
 final class LoopContext: @unchecked Sendable {
-    // SAFETY: all variables are used on the event loop only (each entry point is called there, which a debug build checks).
+    // SAFETY: all variables are used on the event loop only (each entry point is called there, which a debug build checks); what
+    // the watchdog asks for stands in the two locks.
     let loop: GuardedLoop
     let counters = LoopCounters()
     private let interval: TimeAmount
@@ -18,6 +21,10 @@ final class LoopContext: @unchecked Sendable {
     private var orphans: [Orphan] = []
     private var timer: RepeatedTask?
     private var lastLook = NIODeadline.now()
+    private let pingInterval: TimeAmount
+    /// The watchdog reads it, and does without when the loop is writing it.
+    private let forecast = Mutex<PingForecast?>(nil)
+    private let outboxes = Mutex<[ObjectIdentifier: Outbox]>([:])
 
     /// A handler whose connection has gone.
     private struct Orphan {
@@ -25,9 +32,14 @@ final class LoopContext: @unchecked Sendable {
         var cancelAt: NIODeadline
     }
 
-    init(loop: GuardedLoop, interval: TimeAmount) {
+    /// - Parameters:
+    ///   - interval: between two looks at the connections.
+    ///   - pingInterval: after which a quiet connection is pinged.
+    init(loop: GuardedLoop, interval: TimeAmount, pingInterval: TimeAmount) {
         self.loop = loop
         self.interval = interval
+        self.pingInterval = pingInterval
+        loop.addBurdenSource(self)
     }
 
     // MARK: flush
@@ -57,12 +69,14 @@ final class LoopContext: @unchecked Sendable {
     func add(_ member: any LoopMember) {
         loop.eventLoop.assertInEventLoop()
         members[ObjectIdentifier(member)] = member
+        if let outbox = member.outbox { outboxes.withLock { $0[ObjectIdentifier(member)] = outbox } }
         startTimer()
     }
 
     func remove(_ member: any LoopMember) {
         loop.eventLoop.assertInEventLoop()
         members[ObjectIdentifier(member)] = nil
+        outboxes.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(member)) }
     }
 
     /// Cancels the handler's task when it has not ended by then.
@@ -86,7 +100,13 @@ final class LoopContext: @unchecked Sendable {
         // What this loop was late is time in which it could not read either: not held against the peers.
         let lateness = max(.zero, now - lastLook - interval)
         lastLook = now
-        for member in members.values { member.tick(now: now, lateness: lateness) }
+        var pings = PingForecast(
+            lookedAtNs: now.uptimeNanoseconds, horizonNs: UInt64(clamping: pingInterval.nanoseconds))
+        for member in members.values {
+            member.tick(now: now, lateness: lateness)
+            if let due = member.pingDue { pings.add(inNs: UInt64(clamping: (due - now).nanoseconds)) }
+        }
+        forecast.withLock { [pings] in $0 = pings }
         for orphan in orphans where now >= orphan.cancelAt { orphan.task.cancel() }
         orphans.removeAll { now >= $0.cancelAt }
         if members.isEmpty, orphans.isEmpty {
@@ -103,4 +123,24 @@ protocol LoopMember: AnyObject {
     func beginDrain()
     /// Closes the transport at once.
     func cut(_ reason: String)
+    /// What waits to be sent; nil when the member is no WebSocket.
+    var outbox: Outbox? { get }
+    /// When its next keep-alive ping is due.
+    var pingDue: NIODeadline? { get }
+}
+
+extension LoopMember {
+    var outbox: Outbox? { nil }
+    var pingDue: NIODeadline? { nil }
+}
+
+extension LoopContext: LoopBurdenSource {
+    func restartBurden() {}
+
+    var burden: LoopBurden { LoopBurden(pings: forecast.withLockIfAvailable { $0 } ?? nil) }
+
+    var queuedBytes: Int {
+        // Only the reference is copied under the lock.
+        outboxes.withLock { $0 }.values.reduce(0) { $0 + $1.bytesForReport }
+    }
 }

@@ -18,6 +18,8 @@ final class Outbox: Sendable {
         var isScheduled = false
     }
     private let state: Mutex<State>
+    /// The queue's bytes, stored with every change, read without the lock: a loop that is stuck may hold it.
+    private let mirroredBytes = Atomic<Int>(0)
     /// Senders wait while more bytes than this are queued.
     private let mark: Int
 
@@ -31,6 +33,7 @@ final class Outbox: Sendable {
             guard !state.queue.isClosing else { return .closed }
             guard state.queue.bytes <= mark else { return .full }
             _ = state.queue.append(message, now: .now())
+            mirroredBytes.store(state.queue.bytes, ordering: .relaxed)
             defer { state.isScheduled = true }
             return .queued(needsFlush: !state.isScheduled)
         }
@@ -40,6 +43,7 @@ final class Outbox: Sendable {
     func update<T>(_ body: (inout OutboundQueue) -> T) -> (T, needsFlush: Bool) {
         state.withLock { state in
             let result = body(&state.queue)
+            mirroredBytes.store(state.queue.bytes, ordering: .relaxed)
             guard !state.queue.isEmpty, !state.isScheduled else { return (result, false) }
             state.isScheduled = true
             return (result, true)
@@ -49,7 +53,13 @@ final class Outbox: Sendable {
     /// The flush has begun: what is queued from now on needs a new one.
     func beginFlush() { state.withLock { $0.isScheduled = false } }
 
-    func take() -> OutboundQueue.Batch? { state.withLock { $0.queue.take() } }
+    func take() -> OutboundQueue.Batch? {
+        state.withLock { state in
+            let batch = state.queue.take()
+            mirroredBytes.store(state.queue.bytes, ordering: .relaxed)
+            return batch
+        }
+    }
 
     /// After a flush: remembers whether the socket was full, and wakes senders when there is room.
     func endFlush(isBlocked: Bool) {
@@ -82,6 +92,9 @@ final class Outbox: Sendable {
             state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(throwing: CancellationError())
         }
     }
+
+    /// ``bytes`` without waiting for anybody.
+    var bytesForReport: Int { mirroredBytes.load(ordering: .relaxed) }
 
     var bytes: Int { state.withLock { $0.queue.bytes } }
     var isEmpty: Bool { state.withLock { $0.queue.isEmpty } }

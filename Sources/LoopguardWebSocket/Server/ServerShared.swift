@@ -35,7 +35,8 @@ final class ServerShared: Sendable {
             configuration.keepAlive.pingInterval,
             configuration.keepAlive.pongTimeout, configuration.outbound.maxQueueAge)
         let interval = max(TimeAmount.milliseconds(10), min(.seconds(1), TimeAmount(smallest / 4)))
-        loops = group.loops.map { LoopContext(loop: $0, interval: interval) }
+        let pingInterval = configuration.keepAlive.pingInterval
+        loops = group.loops.map { LoopContext(loop: $0, interval: interval, pingInterval: .init(pingInterval)) }
     }
 
     static func nextConnectionID() -> String {

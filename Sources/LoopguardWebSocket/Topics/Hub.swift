@@ -155,13 +155,15 @@ public final class Hub: Sendable {
             if let correlation = message.headers.correlation { metadata["correlation"] = "\(correlation)" }
             logger.debug("delivering a message of the bus", metadata: metadata)
         }
-        let targets = state.withLock { $0.registry.loops(of: message.topic) }
-        guard !targets.isEmpty else { return }
+        let targets = state.withLock { $0.registry.perLoop(of: message.topic) }
+        guard targets.contains(where: { $0 > 0 }) else { return }
         // Another worker's word for it that the text is UTF-8 is not enough: browsers close on text that is not.
         let isText = !message.headers.isBinary && UTF8Validator.isValid(message.payload)
         let frame = FrameEncoder.encodeOnce(
             WebSocketMessage(kind: isText ? .text : .binary, payload: ByteBuffer(bytes: message.payload)))
-        for index in targets { loops[index].post(.init(topic: message.topic, frame: frame)) }
+        for (index, subscribers) in targets.enumerated() where subscribers > 0 {
+            loops[index].post(.init(topic: message.topic, frame: frame), subscribers: subscribers)
+        }
     }
 
     // MARK: subscriptions

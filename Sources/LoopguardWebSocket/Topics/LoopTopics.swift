@@ -4,7 +4,7 @@ import Synchronization
 
 /// Subscribers on one loop.
 final class LoopTopics: @unchecked Sendable {
-    // SAFETY: `subscribers` and `topics` are used on the event loop only; `mail` has a lock.
+    // SAFETY: `subscribers` and `topics` are used on the event loop only; `mail` has a lock; the rest is atomic.
     struct Delivery: Sendable {
         var topic: String
         var frame: ByteBuffer
@@ -17,6 +17,8 @@ final class LoopTopics: @unchecked Sendable {
     private struct Mail {
         var deliveries: [Delivery] = []
         var isScheduled = false
+        /// Of all recipients together.
+        var bytes = 0
     }
 
     let loop: GuardedLoop
@@ -24,8 +26,17 @@ final class LoopTopics: @unchecked Sendable {
     private var topics: [ObjectIdentifier: Set<String>] = [:]
     private let mail = Mutex(Mail())
     private let deliveredCount = Atomic<UInt64>(0)
+    // What waits, for who asks while the loop is stuck: written under the lock of `mail`, read without it.
+    private let waitingBroadcasts = Atomic<Int>(0)
+    private let waitingBytes = Atomic<Int>(0)
+    // The most that was taken at once since the watchdog began to suspect the loop. Written by the loop; the watchdog sets zero.
+    private let mostBroadcasts = Atomic<Int>(0)
+    private let mostBytes = Atomic<Int>(0)
 
-    init(loop: GuardedLoop) { self.loop = loop }
+    init(loop: GuardedLoop) {
+        self.loop = loop
+        loop.addBurdenSource(self)
+    }
 
     /// Messages given to connections.
     var delivered: UInt64 { deliveredCount.load(ordering: .relaxed) }
@@ -33,9 +44,14 @@ final class LoopTopics: @unchecked Sendable {
     // MARK: any thread
 
     /// Has a broadcast delivered on the loop; many of them in one loop task.
-    func post(_ delivery: Delivery) {
+    ///
+    /// - Parameter subscribers: its recipients on the loop, as far as is known.
+    func post(_ delivery: Delivery, subscribers: Int) {
         let mustWake = mail.withLock { mail in
             mail.deliveries.append(delivery)
+            mail.bytes &+= delivery.frame.readableBytes &* subscribers
+            waitingBroadcasts.store(mail.deliveries.count, ordering: .relaxed)
+            waitingBytes.store(mail.bytes, ordering: .relaxed)
             defer { mail.isScheduled = true }
             return !mail.isScheduled
         }
@@ -45,11 +61,20 @@ final class LoopTopics: @unchecked Sendable {
     // MARK: on the loop
 
     private func deliver() {
-        let deliveries = mail.withLock { mail in
+        let (deliveries, bytes) = mail.withLock { mail in
             mail.isScheduled = false
-            defer { mail.deliveries = [] }
-            return mail.deliveries
+            defer {
+                mail.deliveries = []
+                mail.bytes = 0
+                waitingBroadcasts.store(0, ordering: .relaxed)
+                waitingBytes.store(0, ordering: .relaxed)
+            }
+            return (mail.deliveries, mail.bytes)
         }
+        if deliveries.count > mostBroadcasts.load(ordering: .relaxed) {
+            mostBroadcasts.store(deliveries.count, ordering: .relaxed)
+        }
+        if bytes > mostBytes.load(ordering: .relaxed) { mostBytes.store(bytes, ordering: .relaxed) }
         let now = NIODeadline.now()
         var count = 0
         for delivery in deliveries {
@@ -107,4 +132,20 @@ final class LoopTopics: @unchecked Sendable {
         subscribers[topic]?.list.removeLast()
         if subscribers[topic]?.list.isEmpty == true { subscribers[topic] = nil }
     }
+}
+
+extension LoopTopics: LoopBurdenSource {
+    func restartBurden() {
+        mostBroadcasts.store(0, ordering: .relaxed)
+        mostBytes.store(0, ordering: .relaxed)
+    }
+
+    var burden: LoopBurden {
+        LoopBurden(
+            broadcasts: max(mostBroadcasts.load(ordering: .relaxed), waitingBroadcasts.load(ordering: .relaxed)),
+            bytes: max(mostBytes.load(ordering: .relaxed), waitingBytes.load(ordering: .relaxed)))
+    }
+
+    /// What has been given to connections is counted there.
+    var queuedBytes: Int { 0 }
 }

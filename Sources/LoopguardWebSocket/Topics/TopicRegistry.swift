@@ -33,11 +33,8 @@ struct TopicRegistry: Sendable {
 
     func isWanted(_ topic: String) -> Bool { entries[topic] != nil }
 
-    /// Loops with subscribers.
-    func loops(of topic: String) -> [Int] {
-        guard let entry = entries[topic] else { return [] }
-        return entry.perLoop.indices.filter { entry.perLoop[$0] > 0 }
-    }
+    /// Subscribers by loop; empty when there are none.
+    func perLoop(of topic: String) -> [Int] { entries[topic]?.perLoop ?? [] }
 
     func subscribers(of topic: String) -> Int { entries[topic]?.perLoop.reduce(0, +) ?? 0 }
     var topics: Int { entries.count }

@@ -2,6 +2,10 @@ import ArgumentParser
 
 /// Exit codes after `sysexits.h`.
 extension ExitCode {
+    /// The stall budget is broken, or there are stalls that the baseline does not accept. Not of `sysexits.h`.
+    static let gate = ExitCode(3)
+    /// EX_CANTCREAT: the verdict could not be written.
+    static let cannotWrite = ExitCode(73)
     /// EX_USAGE: a flag, variable or key cannot be used.
     static let usage = ExitCode(64)
     /// EX_UNAVAILABLE: an address is in use or cannot be bound.

@@ -9,6 +9,7 @@ struct ServeArguments: ParsableArguments {
     @OptionGroup(title: "Authentication of /ws/secure") var keys: KeyOptions
     @OptionGroup(title: "Authentication of /ws/secure") var authentication: AuthenticationOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup(title: "Budget of stalls, judged at the end") var gate: GateOptions
     @OptionGroup(title: "Logging and configuration") var general: GeneralOptions
 
     func serve() async throws {
@@ -23,7 +24,8 @@ struct ServeArguments: ParsableArguments {
 
     private var flags: [Setting: [String]] {
         let single =
-            network.flags + runtime.flags + bus.flags + keys.flags + authentication.flags + limits.flags + general.flags
+            network.flags + runtime.flags + bus.flags + keys.flags + authentication.flags + limits.flags + gate.flags
+            + general.flags
         var flags: [Setting: [String]] = [:]
         for (setting, value) in single { flags[setting] = value.map { [$0] } }
         if !network.origin.isEmpty { flags[.origin] = network.origin }

@@ -48,13 +48,34 @@ struct RuntimeOptions: ParsableArguments {
             "How long connections may take to close when the server ends, in seconds. (default: 10)",
             valueName: "SECONDS"))
     var drainSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "A worker that is not ready after this is killed and started anew, in seconds. (default: 60)",
+            valueName: "SECONDS"))
+    var workerStartSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "A worker that has said nothing for this long is killed and replaced, in seconds; 0 = never. (default: 30)",
+            valueName: "SECONDS"))
+    var workerSilentSeconds: String?
+    @Flag(help: "Refuse POST /debug/selftest, which plants a stall to prove that the alarm works.")
+    var noSelftest = false
+    @Option(
+        help: ArgumentHelp(
+            "The longest stall that a self-test may plant, in milliseconds. (default: 5000)",
+            valueName: "MILLISECONDS"))
+    var selftestMaxMs: String?
     @Flag(help: "Also serve /ws/demo/…: handlers that block on purpose.")
     var demo = false
+    @Flag(help: "Also report calls that may block an event loop, however short they are. For tests and staging.")
+    var strict = false
 
     var flags: [(Setting, String?)] {
         [
             (.workers, workers), (.loops, loops), (.watchdog, watchdogMs), (.blockingThreads, blockingThreads),
-            (.blockingQueue, blockingQueue), (.drain, drainSeconds), (.demo, demo ? "true" : nil),
+            (.blockingQueue, blockingQueue), (.drain, drainSeconds), (.workerStart, workerStartSeconds),
+            (.workerSilent, workerSilentSeconds), (.noSelftest, noSelftest ? "true" : nil),
+            (.selftestMax, selftestMaxMs), (.demo, demo ? "true" : nil), (.strict, strict ? "true" : nil),
         ]
     }
 }
@@ -69,8 +90,22 @@ struct BusOptions: ParsableArguments {
     var redis: String?
     @Option(help: ArgumentHelp("Begins all keys and channels in Redis. (default: loopguard)", valueName: "TEXT"))
     var redisPrefix: String?
+    @Option(
+        help: ArgumentHelp(
+            "Name of this host in reports, and on the pages of the other hosts. (default: the machine's)",
+            valueName: "NAME"))
+    var hostName: String?
+    @Option(
+        help: ArgumentHelp(
+            "Another host that has said nothing for this long is forgotten, in seconds. (default: 3600)",
+            valueName: "SECONDS"))
+    var hostKeepSeconds: String?
 
-    var flags: [(Setting, String?)] { [(.redis, redis), (.redisPrefix, redisPrefix)] }
+    var flags: [(Setting, String?)] {
+        [
+            (.redis, redis), (.redisPrefix, redisPrefix), (.hostName, hostName), (.hostKeep, hostKeepSeconds),
+        ]
+    }
 }
 
 /// What one client may use.
@@ -141,6 +176,33 @@ struct AuthenticationOptions: ParsableArguments {
     var authTimeoutSeconds: String?
 
     var flags: [(Setting, String?)] { [(.authJWKS, authJwks), (.authTimeout, authTimeoutSeconds)] }
+}
+
+/// The verdict on a run at its end.
+struct GateOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "End with exit code 3 when stalls cost more than this, such as 'p99<20ms,max<200ms,/ws/echo:count<3'. "
+                + "(default: none)", valueName: "RULES"))
+    var stallBudget: String?
+    @Option(
+        help: ArgumentHelp(
+            "JSON file with accepted stalls; others end with exit code 3. (default: none)", valueName: "FILE"))
+    var stallBaseline: String?
+    @Option(help: ArgumentHelp("Write the verdict at the end, as JSON. (default: none)", valueName: "FILE"))
+    var stallBudgetReport: String?
+    @Option(
+        help: ArgumentHelp(
+            "Write a baseline of this run's stalls at the end; reasons are to be filled in. (default: none)",
+            valueName: "FILE"))
+    var writeStallBaseline: String?
+
+    var flags: [(Setting, String?)] {
+        [
+            (.stallBudget, stallBudget), (.stallBaseline, stallBaseline), (.stallBudgetReport, stallBudgetReport),
+            (.writeStallBaseline, writeStallBaseline),
+        ]
+    }
 }
 
 /// Log lines (they go to standard error) and the configuration file.

@@ -14,6 +14,7 @@ extension ServerSettings {
         var settings = ServerSettings()
         try settings.readNetwork(reader)
         try settings.readRuntime(reader, cores: cores)
+        try settings.readHosts(reader)
         try settings.readLimits(reader)
         try settings.readAuthentication(reader)
         settings.logFormat = try reader.choice(.logFormat) ?? settings.logFormat
@@ -21,6 +22,8 @@ extension ServerSettings {
             try reader.oneOf(.logLevel, ["trace", "debug", "info", "notice", "warning", "error", "critical"])
             ?? settings.logLevel
         settings.demo = try reader.boolean(.demo) ?? settings.demo
+        try settings.readGate(reader)
+        settings.strict = try reader.boolean(.strict) ?? settings.strict
         return settings
     }
 
@@ -115,6 +118,25 @@ extension ServerSettings {
             else { throw reader.refusal(prefix, text, "1 to 64 printable ASCII characters without { and }") }
             redisPrefix = text
         }
+    }
+
+    private mutating func readHosts(_ reader: SettingReader) throws(SettingsError) {
+        if let found = try reader.found(.hostName) {
+            let text = found.values.last ?? ""
+            guard (1...128).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw reader.refusal(found, text, "1 to 128 printable ASCII characters without spaces")
+            }
+            hostName = text
+        }
+        hostKeepSeconds =
+            try reader.integer(.hostKeep, 10...604_800, "10 to 604800 (seconds)") ?? hostKeepSeconds
+        selftest = try !(reader.boolean(.noSelftest) ?? !selftest)
+        selftestMaxMilliseconds =
+            try reader.integer(.selftestMax, 1...600_000, "1 to 600000 (milliseconds)") ?? selftestMaxMilliseconds
+        workerStartSeconds =
+            try reader.integer(.workerStart, 1...86_400, "1 to 86400 (seconds)") ?? workerStartSeconds
+        workerSilentSeconds =
+            try reader.integer(.workerSilent, 0...86_400, "0 to 86400 (seconds; 0 = for ever)") ?? workerSilentSeconds
     }
 
     private mutating func readLimits(_ reader: SettingReader) throws(SettingsError) {

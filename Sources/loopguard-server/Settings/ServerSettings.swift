@@ -19,6 +19,15 @@ struct ServerSettings: Sendable, Equatable {
 
     var redis: RedisURL?
     var redisPrefix = "loopguard"
+    /// Nil = the machine's.
+    var hostName: String?
+    var hostKeepSeconds = 3600
+
+    var selftest = true
+    var selftestMaxMilliseconds = 5_000
+    var workerStartSeconds = 60
+    /// 0 = for ever.
+    var workerSilentSeconds = 30
 
     var limits = Limits()
     var auth = Auth()
@@ -26,6 +35,9 @@ struct ServerSettings: Sendable, Equatable {
     var logFormat = LogFormat.text
     var logLevel = "info"
     var demo = false
+    var gate = GateSettings()
+    /// Report blocking calls of loops, however short.
+    var strict = false
 
     struct TLSFiles: Sendable, Equatable {
         var certificate: String

@@ -56,17 +56,31 @@ struct Setting: Sendable, Hashable {
     static let authSecretFile = Setting("auth-secret-file", .text)
     static let authJWKS = Setting("auth-jwks", .text)
     static let authTimeout = Setting("auth-timeout-seconds", .integer)
+    static let hostName = Setting("host-name", .text)
+    static let hostKeep = Setting("host-keep-seconds", .integer)
+    static let noSelftest = Setting("no-selftest", .flag)
+    static let selftestMax = Setting("selftest-max-ms", .integer)
+    static let workerStart = Setting("worker-start-seconds", .integer)
+    static let workerSilent = Setting("worker-silent-seconds", .integer)
     static let logFormat = Setting("log-format", .text)
     static let logLevel = Setting("log-level", .text)
     static let demo = Setting("demo", .flag)
+    static let stallBudget = Setting("stall-budget", .list)
+    static let stallBaseline = Setting("stall-baseline", .text)
+    static let stallBudgetReport = Setting("stall-budget-report", .text)
+    static let writeStallBaseline = Setting("write-stall-baseline", .text)
+    static let strict = Setting("strict", .flag)
     /// The configuration file itself: a flag or a variable, not a key of the file.
     static let config = Setting("config", .text)
 
     /// All settings that may also stand in the configuration file.
     static let all: [Setting] = [
         host, port, admin, tlsCertificate, tlsKey, origin, workers, loops, watchdog, blockingThreads, blockingQueue,
-        drain, redis, redisPrefix, maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
+        drain, redis, redisPrefix, hostName, hostKeep, noSelftest, selftestMax, workerStart, workerSilent,
+        maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
         handshake, close, ping, pong, maxQueueBytes, maxQueueSeconds, slowConsumer, authSecret, authSecretFile,
-        authJWKS, authTimeout, logFormat, logLevel, demo,
+        authJWKS, authTimeout, logFormat, logLevel, demo, stallBudget, stallBaseline,
+        stallBudgetReport, writeStallBaseline,
+        strict,
     ]
 }

@@ -12,6 +12,8 @@ struct ClusterBook {
         var status: WorkerStatus?
         /// Lines that could not be read.
         var garbage: UInt64 = 0
+        /// Checks in a row in which nothing new had been heard.
+        var quietChecks = 0
     }
 
     private struct Slot {
@@ -33,14 +35,34 @@ struct ClusterBook {
     mutating func heard(process: Int, status: WorkerStatus, at now: Duration) {
         update(process) { entry in
             entry.heardAt = now
+            entry.quietChecks = 0
             var status = status
             if status.stalls.isAbridged {
                 status.stalls.recent = entry.status?.stalls.recent ?? []
                 status.stalls.sites = entry.status?.stalls.sites ?? []
+                status.stalls.timeline = entry.status?.stalls.timeline ?? []
                 status.stalls.isAbridged = false
             }
             entry.status = status
         }
+    }
+
+    /// Call about once a second; returns processes that were up and have said nothing in `limit` checks in a row.
+    ///
+    /// Checks are counted, not time: after a suspended machine or a stopped supervisor wakes up, everybody has been silent for
+    /// long and nobody is to blame.
+    mutating func checkSilence(limit: Int) -> [Int] {
+        var silent: [Int] = []
+        func check(_ entry: inout Entry?) {
+            guard entry?.status != nil, let process = entry?.process else { return }
+            entry?.quietChecks += 1
+            if let checks = entry?.quietChecks, checks > limit { silent.append(process) }
+        }
+        for index in slots.indices {
+            check(&slots[index].current)
+            check(&slots[index].draining)
+        }
+        return silent
     }
 
     mutating func heardGarbage(process: Int) { update(process) { $0.garbage += 1 } }

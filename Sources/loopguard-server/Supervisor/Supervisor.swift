@@ -18,10 +18,14 @@ actor Supervisor {
     private let book: Mutex<ClusterBook>
     private let began = ContinuousClock.now
     private let sharedSecret: String
+    private let gate: RunGate?
+    private let runBook: Mutex<RunBook>
     private var machine: SupervisorStateMachine
     private var pids: [Int: pid_t] = [:]
     private var timers: [Task<Void, Never>] = []
     private var adminAddress: HostPort?
+    private let desk = SelfTestDesk()
+    private let hosts = HostsBox()
 
     private enum Input: Sendable {
         case machine(SupervisorStateMachine.Event)
@@ -31,13 +35,17 @@ actor Supervisor {
     /// SIGKILL comes this much after the workers' own deadline.
     private static let killGrace = Duration.seconds(3)
 
-    init(settings: ServerSettings, listener: CInt, sharedSecret: String, logger: Logger) {
+    init(settings: ServerSettings, listener: CInt, sharedSecret: String, gate: RunGate? = nil, logger: Logger) {
         self.settings = settings
         self.listener = listener
         self.sharedSecret = sharedSecret
+        self.gate = gate
+        runBook = Mutex(RunBook(budget: settings.gate.budget))
         self.logger = logger
-        machine = SupervisorStateMachine(
-            .init(workers: settings.workers, drain: .seconds(settings.drainSeconds) + Self.killGrace))
+        var configuration = SupervisorStateMachine.Configuration(
+            workers: settings.workers, drain: .seconds(settings.drainSeconds) + Self.killGrace)
+        configuration.startTimeout = .seconds(settings.workerStartSeconds)
+        machine = SupervisorStateMachine(configuration)
         book = Mutex(ClusterBook(workers: settings.workers))
         (events, inputs) = AsyncStream.makeStream()
     }
@@ -55,9 +63,22 @@ actor Supervisor {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var admin: AdminServer?
         if let address = settings.admin {
-            let server = AdminServer(eventLoop: group.next(), logger: logger) { [self] in clusterStatus() }
+            let (desk, hosts) = (desk, hosts)
+            let most = settings.selftestMaxMilliseconds
+            let action = SelfTestRequest.action(settings) { await desk.perform($0, maximumMilliseconds: most) }
+            let server = AdminServer(eventLoop: group.next(), logger: logger, action: action) { [self] in
+                hosts.exchange?.everybody() ?? clusterStatus()
+            }
             adminAddress = try await Banner.startAdmin(server, at: address)
             admin = server
+        }
+        if let url = settings.redis {
+            let port = Descriptors.localAddress(of: listener)?.port ?? settings.port
+            let exchange = try HostExchange(
+                settings: settings, url: url, id: settings.hostID(port: port), eventLoop: group.next()
+            ) { [self] in clusterStatus() }
+            hosts.set(exchange)
+            exchange.start()
         }
         Banner(settings: settings, admin: adminAddress).print(
             listening: Descriptors.localAddress(of: listener), degradations: [],
@@ -65,16 +86,44 @@ actor Supervisor {
 
         var exitCode: Int32?
         perform(machine.handle(.start, at: elapsed), &exitCode)
+        let pulse = pulse()
         for await input in events {
             guard exitCode == nil else { break }
             perform(machine.handle(event(input), at: elapsed), &exitCode)
             if exitCode != nil { break }
         }
         for timer in timers { timer.cancel() }
+        pulse.cancel()
+        await hosts.exchange?.stop()
         await admin?.shutdown()
         try? await group.shutdownGracefully()
         close(listener)
-        return exitCode ?? ExitCode.software.rawValue
+        return await verdict(exitCode ?? ExitCode.software.rawValue)
+    }
+
+    /// Judges the run once all that the workers told has been read: their last messages may come after their ends are known.
+    private func verdict(_ code: Int32) async -> Int32 {
+        guard let gate else { return code }
+        for _ in 0..<200 where runBook.withLock({ $0.connected }) > 0 {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return gate.finish(runBook.withLock { $0.figures }, code: code, logger: logger)
+    }
+
+    /// Once a second: who does not start, and who has fallen silent.
+    private func pulse() -> Task<Void, Never> {
+        let limit = settings.workerSilentSeconds
+        let inputs = inputs
+        return Task { [self] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(1))
+                inputs.yield(.machine(.timer))
+                guard limit > 0 else { continue }
+                for process in book.withLock({ $0.checkSilence(limit: limit) }) {
+                    inputs.yield(.machine(.silent(process: process)))
+                }
+            }
+        }
     }
 
     private func event(_ input: Input) -> SupervisorStateMachine.Event {
@@ -173,8 +222,15 @@ actor Supervisor {
     /// Reads what a worker tells, on a thread of its own: decoding must not delay the admin address.
     private func read(_ descriptor: CInt, process: Int, slot: Int) {
         let inputs = inputs
+        let desk = desk
+        desk.opened(process: process, slot: slot, descriptor: descriptor)
+        runBook.withLock { $0.connected(process: process) }
         NamedThread.start("status-\(slot)") { [self] in
-            defer { close(descriptor) }
+            defer {
+                desk.closed(process: process)
+                close(descriptor)
+                runBook.withLock { $0.disconnected(process: process) }
+            }
             var decoder = StatusLineDecoder()
             var buffer = [UInt8](repeating: 0, count: 64 << 10)
             var isFirst = true
@@ -197,8 +253,13 @@ actor Supervisor {
         let now = ContinuousClock.now - began
         switch output {
         case .line(let bytes):
+            if let answer = SelfTestMessages.answer(bytes) {
+                desk.answered(answer)
+                return false
+            }
             do {
                 let status: WorkerStatus = try StallJSON.decode(from: bytes)
+                runBook.withLock { $0.heard(process: process, status: status) }
                 book.withLock { $0.heard(process: process, status: status, at: now) }
                 return true
             } catch {
@@ -213,6 +274,14 @@ actor Supervisor {
 
     private func log(_ notice: SupervisorStateMachine.Notice) {
         switch notice {
+        case .startTimedOut(let slot):
+            logger.error(
+                "worker is not ready in time and is killed",
+                metadata: ["slot": "\(slot)", "limit_s": "\(settings.workerStartSeconds)"])
+        case .killedSilent(let slot):
+            logger.error(
+                "worker has said nothing for too long and is killed",
+                metadata: ["slot": "\(slot)", "limit_s": "\(settings.workerSilentSeconds)"])
         case .restarting(let slot, let wait):
             logger.notice("worker will be restarted", metadata: ["slot": "\(slot)", "after": "\(wait)"])
         case .givingUp(let code):

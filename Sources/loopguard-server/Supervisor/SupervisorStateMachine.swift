@@ -10,6 +10,8 @@ struct SupervisorStateMachine {
         var longestBackoff = Duration.seconds(30)
         /// A worker that has been up for this long has recovered: the next failure is the first again.
         var stableAfter = Duration.seconds(10)
+        /// A worker that is not ready by then is killed, at the next ``Event/timer``: send one about every second.
+        var startTimeout = Duration.seconds(60)
         /// From SIGTERM to SIGKILL.
         var drain: Duration
 
@@ -27,6 +29,8 @@ struct SupervisorStateMachine {
         case exited(process: Int, code: Int32?)
         /// A time asked for by ``Action/wake(at:)`` has come. Early or superfluous ones do no harm.
         case timer
+        /// The worker was up and has said nothing for too long.
+        case silent(process: Int)
         case terminate
         case reload
     }
@@ -44,6 +48,8 @@ struct SupervisorStateMachine {
     }
 
     enum Notice: Equatable {
+        case startTimedOut(slot: Int)
+        case killedSilent(slot: Int)
         case restarting(slot: Int, after: Duration)
         case givingUp(code: Int32)
         case reloadStarted
@@ -103,6 +109,7 @@ struct SupervisorStateMachine {
         case (_, .ready(let number)): return ready(number, now)
         case (_, .exited(let number, let code)): return exited(number, code, now)
         case (_, .timer): return timer(now)
+        case (_, .silent(let number)): return silent(number)
         case (.running, .terminate): return beginEnd(now)
         case (.ending, .terminate): return [.log(.cutting)] + killAll()
         case (.running, .reload): return beginReload(now)
@@ -117,6 +124,25 @@ struct SupervisorStateMachine {
         slots[index].respawnAt = nil
         slots[index].current = Process(number: lastProcess, startedAt: now)
         return [.spawn(slot: index + 1, process: lastProcess)]
+    }
+
+    /// A stopped process drains as little as it serves: it is killed, not asked.
+    private mutating func silent(_ number: Int) -> [Action] {
+        for index in slots.indices {
+            let isCurrent = slots[index].current?.number == number
+            guard isCurrent || slots[index].previous?.number == number else { continue }
+            let actions =
+                isCurrent ? Self.kill(&slots[index].current) : Self.kill(&slots[index].previous)
+            return actions.isEmpty ? [] : [.log(.killedSilent(slot: index + 1))] + actions
+        }
+        return []
+    }
+
+    private mutating func killIfNotReady(_ index: Int, _ now: Duration) -> [Action] {
+        guard let process = slots[index].current, !process.isReady, !process.isKilled,
+            now >= process.startedAt + configuration.startTimeout
+        else { return [] }
+        return [.log(.startTimedOut(slot: index + 1))] + Self.kill(&slots[index].current)
     }
 
     private mutating func ready(_ number: Int, _ now: Duration) -> [Action] {
@@ -260,6 +286,7 @@ struct SupervisorStateMachine {
         var actions: [Action] = []
         for index in slots.indices {
             if phase == .running, let at = slots[index].respawnAt, at <= now { actions += spawn(at: index, now) }
+            if phase == .running { actions += killIfNotReady(index, now) }
             actions += Self.killIfDue(&slots[index].current, now) + Self.killIfDue(&slots[index].previous, now)
         }
         if actions.contains(where: { if case .kill = $0 { true } else { false } }), phase == .ending {

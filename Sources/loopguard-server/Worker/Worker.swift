@@ -4,6 +4,7 @@ import Logging
 import Loopguard
 import LoopguardBus
 import LoopguardCore
+import LoopguardStrict
 import LoopguardWebSocket
 import NIOCore
 import Synchronization
@@ -16,6 +17,8 @@ final class Worker: Sendable {
     let index: Int
     let logger: Logger
     let runtime: LoopguardRuntime
+    /// Watches as long as it lives.
+    let strict: Strict?
     let bus: TappedBus
     let hub: Hub
     let server: WebSocketServer
@@ -24,6 +27,11 @@ final class Worker: Sendable {
     /// Such as `host-1/2`.
     let name: String
     private let listener: CInt?
+    /// Counts stalls for the verdict at the end; nil without a gate.
+    private let counter: StallCounter?
+    /// Nil when the supervisor judges.
+    private let gate: RunGate?
+    private let isEnded = Atomic<Bool>(false)
     private let sharedSecret: String
     private let adminAddress: Mutex<HostPort?>
     private let isDraining = Atomic<Bool>(false)
@@ -45,7 +53,7 @@ final class Worker: Sendable {
     /// - Throws: ``StartFailure``.
     init(
         settings: ServerSettings, index: Int, listener: CInt?, adminAddress: HostPort?, sharedSecret: String,
-        logger: Logger
+        gate: RunGate? = nil, logger: Logger
     ) async throws(StartFailure) {
         self.settings = settings
         self.index = index
@@ -53,10 +61,13 @@ final class Worker: Sendable {
         self.listener = listener
         self.sharedSecret = sharedSecret
         self.adminAddress = Mutex(adminAddress)
-        name = "\(Self.hostName)/\(index == 0 ? getpid() : Int32(clamping: index))"
+        name = "\(settings.hostName ?? Self.hostName)/\(index == 0 ? getpid() : Int32(clamping: index))"
         (inputs, input) = AsyncStream.makeStream()
         verifier = try await TokenVerifier.load(settings.auth.keys, random: sharedSecret)
-        runtime = try await WorkerFactory.runtime(settings, index: index, logger: logger)
+        self.gate = gate
+        counter = settings.gate.isActive ? StallCounter(budget: settings.gate.budget) : nil
+        runtime = try await WorkerFactory.runtime(settings, index: index, logger: logger, counter: counter)
+        strict = try WorkerFactory.strict(settings, runtime: runtime)
         let base = try WorkerFactory.bus(
             settings, workerName: name.filter { $0.isASCII }, eventLoop: runtime.control, onStatusChange: { _ in })
         let feed = feed
@@ -75,15 +86,25 @@ final class Worker: Sendable {
         defer { withExtendedLifetime(signals) {} }
         let link = index == 0 ? nil : SupervisorLink(descriptor: WorkerProcess.statusDescriptor)
 
-        let admin = try await startAdmin()
+        let hosts = HostsBox()
+        let admin = try await startAdmin(hosts)
         let address = try await startServing()
+        if index == 0, let url = settings.redis {
+            let exchange = try HostExchange(
+                settings: settings, url: url, id: settings.hostID(port: address.port), eventLoop: runtime.control
+            ) { self.clusterStatus() }
+            hosts.set(exchange)
+            exchange.start()
+        }
         isListening.store(true, ordering: .releasing)
         if link == nil {
             Banner(settings: settings, admin: adminAddress.withLock { $0 }).print(
                 listening: address, degradations: runtime.status().degradations,
                 demoToken: try await Banner.demoToken(settings, secret: sharedSecret))
         }
-        link?.start(status: { self.status() }, onGone: { input.yield(.supervisorGone) })
+        link?.start(
+            status: { self.status() }, selftest: { await self.selftest($0, maximumMilliseconds: $1) },
+            onGone: { input.yield(.supervisorGone) })
         if let link { runtime.onStallChange { link.push() } }
         let producer = DashboardProducer(
             bus: bus, pool: runtime.pool, feed: feed, workerName: name, logger: logger, status: { self.status() })
@@ -92,13 +113,22 @@ final class Worker: Sendable {
 
         await waitForEnd()
         producing.cancel()
+        await hosts.exchange?.stop()
         return await end(link: link, admin: admin, producer: producer)
     }
 
-    private func startAdmin() async throws -> AdminServer? {
+    private func startAdmin(_ hosts: HostsBox) async throws -> AdminServer? {
         guard index == 0, let wanted = settings.admin else { return nil }
-        let admin = AdminServer(eventLoop: runtime.control, logger: Logger(label: "loopguard.admin")) {
-            self.clusterStatus()
+        let most = settings.selftestMaxMilliseconds
+        let action = SelfTestRequest.action(settings) { request in
+            // There is only one, whatever its number.
+            guard (request.worker ?? 0) <= 1 else { return .failure(.init(404, "there is only one worker: 0.")) }
+            return await self.selftest(request.test, maximumMilliseconds: most)
+        }
+        let admin = AdminServer(
+            eventLoop: runtime.control, logger: Logger(label: "loopguard.admin"), action: action
+        ) {
+            hosts.exchange?.everybody() ?? self.clusterStatus()
         }
         let bound = try await Banner.startAdmin(admin, at: wanted)
         adminAddress.withLock { $0 = bound }
@@ -147,7 +177,7 @@ final class Worker: Sendable {
             for await input in inputs {
                 if case .signal(let number) = input, number != SIGHUP {
                     logger.warning("second signal: ending at once")
-                    exit(0)
+                    exit(verdict())
                 }
             }
         }
@@ -163,17 +193,27 @@ final class Worker: Sendable {
                 "unsent_bytes": "\(report.unsentBytes)", "took": "\(ContinuousClock.now - began)",
             ])
         impatience.cancel()
+        await counter?.settle(loops: { self.runtime.group.loops.map(\.status) })
+        isEnded.store(true, ordering: .releasing)
         link?.stop()
         await admin?.shutdown()
         // The threads are not wound down: a handler that still blocks its loop would keep the process, and the kernel
         // cleans up better than we do.
-        return 0
+        return verdict()
+    }
+
+    /// The exit code of a worker that has ended as asked.
+    private func verdict() -> Int32 {
+        guard let gate, let counter else { return 0 }
+        let figures = RunFigures(loops: runtime.group.loops.map(\.status), tally: counter.tally)
+        return gate.finish(figures, code: 0, logger: logger)
     }
 
     // MARK: What it tells
 
     var notReady: [String] {
         var reasons: [String] = []
+        if isEnded.load(ordering: .acquiring) { reasons.append(WorkerReadiness.ended) }
         if isDraining.load(ordering: .acquiring) { reasons.append(WorkerReadiness.draining) }
         if !isListening.load(ordering: .acquiring) { reasons.append(WorkerReadiness.starting) }
         let bus = bus.status
@@ -182,8 +222,22 @@ final class Worker: Sendable {
     }
 
     func status() -> WorkerStatus {
-        runtime.status(
+        var status = runtime.status(
             notReady: notReady, metrics: server.metrics + hub.metrics + BusMetrics.samples(bus.status))
+        status.tally = counter?.tally
+        return status
+    }
+
+    private func selftest(
+        _ test: SelfTest, maximumMilliseconds: Int
+    ) async -> Result<SelfTest.Outcome, SelfTestRequest.Refusal> {
+        do {
+            logger.notice(
+                "planting a stall: self-test", metadata: ["loop": "\(test.loop)", "ms": "\(test.milliseconds)"])
+            return .success(try await runtime.selftest(test, maximumMilliseconds: maximumMilliseconds))
+        } catch {
+            return .failure(.init(error))
+        }
     }
 
     private func clusterStatus() -> ClusterStatus {

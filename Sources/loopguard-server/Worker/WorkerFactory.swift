@@ -4,6 +4,7 @@ import Logging
 import Loopguard
 import LoopguardBus
 import LoopguardRedis
+import LoopguardStrict
 import LoopguardWebSocket
 import NIOCore
 import NIOSSL
@@ -11,7 +12,7 @@ import NIOSSL
 /// Makes the parts of a worker from the settings, and turns their errors into exit codes.
 enum WorkerFactory {
     static func runtime(
-        _ settings: ServerSettings, index: Int, logger: Logger
+        _ settings: ServerSettings, index: Int, logger: Logger, counter: StallCounter? = nil
     ) async throws(StartFailure) -> LoopguardRuntime {
         var configuration = LoopguardRuntime.Configuration.defaults
         configuration.group.loops = settings.loops
@@ -19,9 +20,25 @@ enum WorkerFactory {
         configuration.offload.threads = settings.blockingThreads
         configuration.offload.queueLimit = settings.blockingQueue
         configuration.worker = index
+        if let name = settings.hostName { configuration.host = name }
         configuration.logger = Logger(label: "loopguard")
+        if let counter {
+            configuration.reporters = [LogStallReporter(logger: configuration.logger), counter]
+        }
         do {
             return try await LoopguardRuntime.start(configuration)
+        } catch {
+            throw startFailure(error)
+        }
+    }
+
+    /// Nil unless `--strict` is given.
+    static func strict(_ settings: ServerSettings, runtime: LoopguardRuntime) throws(StartFailure) -> Strict? {
+        guard settings.strict else { return nil }
+        do {
+            let strict = try Strict.start(runtime)
+            for line in strict.degradations { Logger(label: "loopguard.strict").notice("degraded: \(line)") }
+            return strict
         } catch {
             throw startFailure(error)
         }

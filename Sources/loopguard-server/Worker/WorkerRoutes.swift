@@ -43,7 +43,8 @@ struct WorkerRoutes {
         _ connection: WebSocketConnection, _ context: HandlerContext, _ worker: Worker
     ) async throws {
         let hello = DashboardMessages.Hello(
-            worker: worker.index, host: Worker.hostName, pid: getpid(), connection: connection.id,
+            worker: worker.index, host: worker.settings.hostName ?? Worker.hostName, pid: getpid(),
+            connection: connection.id,
             correlation: context.correlationID.description, thresholdMs: worker.settings.watchdogMilliseconds,
             demo: worker.settings.demo)
         try await connection.send(text: String(decoding: DashboardMessages.encode(hello), as: UTF8.self))

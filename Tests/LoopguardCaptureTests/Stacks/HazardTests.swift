@@ -1,4 +1,5 @@
 import CLoopguard
+import Foundation
 import Glibc
 import LoopguardCore
 import Testing
@@ -11,21 +12,34 @@ extension RealThreads {
         let capturer: StackCapturer
         init() throws { capturer = try StackCapturer() }
 
+        /// Captures of each storm. By hand, for the record: `LOOPGUARD_STORM=25000 swift test --filter HazardTests`, 10⁵ captures
+        /// in four storms.
+        private static let captures = getenv("LOOPGUARD_STORM").flatMap { Int(String(cString: $0)) } ?? 700
+
         private func storm(
-            _ captures: Int, sourceLocation: SourceLocation = #_sourceLocation,
+            _ name: String, sourceLocation: SourceLocation = #_sourceLocation,
             _ body: @escaping @Sendable (Flag) -> Void
         ) {
+            let captures = Self.captures
             let flag = Flag()
             let victim = Victim { body(flag) }
             flag.waitUntilBegun()
             var captured = 0
             var bySignal = 0
+            var verified = 0
+            var longest: UInt64 = 0
+            let began = lg_now_ns()
             for _ in 0..<captures {
                 let stack = capturer.capture(slot: victim.slot, tick: victim.tick)
                 if stack.validity != .notCaptured { captured += 1 }
                 if stack.bySignal { bySignal += 1 }
+                if stack.validity == .verified { verified += 1 }
+                longest = max(longest, stack.costNs)
                 #expect(!stack.addresses.isEmpty || stack.note != nil, sourceLocation: sourceLocation)
             }
+            print(
+                "HazardTests: \(name): \(captures) captures in \((lg_now_ns() - began) / 1_000_000) ms, \(captured) with a stack, "
+                    + "\(verified) verified, \(bySignal) by signal, the longest \(longest / 1000) µs")
             flag.set()
             victim.finish()
             // A busy machine may leave some signals unanswered in time.
@@ -36,13 +50,13 @@ extension RealThreads {
         @Test func insideMalloc() {
             let stop = Flag()
             let other = Victim { Planted.allocates(until: stop) }
-            storm(700) { Planted.allocates(until: $0) }
+            storm("malloc") { Planted.allocates(until: $0) }
             stop.set()
             other.finish()
         }
 
         @Test func insideDlopen() {
-            storm(700) { flag in
+            storm("dlopen") { flag in
                 flag.begin()
                 while !flag.isSet {
                     if let library = dlopen("libBrokenLocale.so.1", RTLD_NOW) { dlclose(library) }
@@ -57,9 +71,33 @@ extension RealThreads {
             let symbol = try #require(dlsym(nil, "dl_iterate_phdr"))
             // SAFETY: the function's C type, from dl_iterate_phdr(3), with an opaque first argument.
             let iterate = unsafeBitCast(symbol, to: Iterate.self)
-            storm(700) { flag in
+            storm("dl_iterate_phdr") { flag in
                 flag.begin()
                 while !flag.isSet { _ = iterate({ _, _, _ in 0 }, nil) }
+            }
+        }
+
+        /// A C++ exception takes the loader's lock, allocates, and is in the middle of an unwind of its own. The library that
+        /// throws is made here: nothing of ours has C++ in it.
+        @Test(.enabled(if: Tool.find("clang++") != nil, "clang++ is not installed")) func insideExceptions() throws {
+            let folder = try TemporaryFolder()
+            let source = """
+                struct Thing { int depth; ~Thing() { depth = 0; } };
+                static void fail(int depth) { Thing thing = {depth}; if (depth == 0) throw 7; fail(depth - 1); }
+                extern "C" int throws_and_catches(void) { try { fail(8); } catch (int x) { return x; } return 0; }
+                """
+            try source.write(toFile: folder.path("throws.cc"), atomically: true, encoding: .utf8)
+            try Tool.run(
+                try #require(Tool.find("clang++")),
+                ["-g", "-O1", "-shared", "-fPIC", "-o", folder.path("throws.so"), folder.path("throws.cc")])
+            let library = try #require(dlopen(folder.path("throws.so"), RTLD_NOW))
+            let symbol = dlsym(library, "throws_and_catches")
+            // SAFETY: the function's C type, as it stands in the source above.
+            let throwsAndCatches = unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)
+            try #require(throwsAndCatches() == 7)
+            storm("exceptions") { flag in
+                flag.begin()
+                while !flag.isSet { _ = throwsAndCatches() }
             }
         }
 

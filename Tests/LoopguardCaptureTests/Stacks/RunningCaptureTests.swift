@@ -1,13 +1,15 @@
 import CLoopguard
 import Glibc
-import LoopguardCapture
 import LoopguardCore
 import Synchronization
 import Testing
 
+@testable import LoopguardCapture
+
 extension RealThreads {
-    /// A thread that computes: captured by signal.
-    @Suite(.serialized) struct RunningCaptureTests {
+    /// A thread that computes: captured by signal. Not under ThreadSanitizer: it delays signals, and its own functions, in which
+    /// the thread mostly is, lack unwind information.
+    @Suite(.serialized, .disabled(if: Sanitizer.isThread)) struct RunningCaptureTests {
         let capturer: StackCapturer
 
         init() throws { capturer = try StackCapturer() }
@@ -109,11 +111,10 @@ extension RealThreads {
                 Planted.spins(until: flag)
             }
             while phase.load(ordering: .acquiring) == 0 { usleep(500) }
-            var timedOut = CapturedStack(validity: .verified)
-            for _ in 0..<100 where timedOut.note?.contains("signal mask") != true {
-                timedOut = capturer.capture(slot: late.slot, tick: late.tick, timeoutNs: 2_000_000)
-            }
-            #expect(timedOut.validity == .notCaptured)
+            // The capturer itself would not send a signal that is masked.
+            #expect(
+                lg_capture_by_signal(capturer.capture, late.slot, capturer.signal, late.tick, 2_000_000)
+                    == LG_CAPTURE_TIMEOUT)
             let before = lg_capture_handler_runs()
             phase.store(2, ordering: .releasing)
             while phase.load(ordering: .acquiring) != 3 { usleep(100) }

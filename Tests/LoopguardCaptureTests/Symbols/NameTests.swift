@@ -13,6 +13,8 @@ import Testing
         // A resume function: the same name as the function itself.
         #expect(FunctionName.readable("$s4main6helperyySiYaFTY0_") == "helper(_:)")
         #expect(FunctionName.readable("$s4main6helperyySiYaFTQ1_") == "helper(_:)")
+        // Code shared with other functions has the name of one of them.
+        #expect(FunctionName.readable("$s4main6helperyySiFTm") == "merged helper(_:)")
     }
 
     @Test func publicNamesOfLibc() {

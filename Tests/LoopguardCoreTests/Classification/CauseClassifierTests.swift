@@ -5,16 +5,19 @@ import Testing
     static let threshold: UInt64 = 50_000_000
 
     func classify(
-        _ baseline: ThreadSample?, _ samples: [ThreadSample], _ call: BlockedCall? = nil, late: UInt64 = 0
+        _ baseline: ThreadSample?, _ samples: [ThreadSample], _ call: BlockedCall? = nil, late: UInt64 = 0,
+        closing: ThreadSample? = nil, host: [HostSample] = [], signals: Int = 0, inKernel: Int = 0
     ) -> StallCause {
         CauseClassifier.classify(
-            baseline: baseline, samples: samples, call: call, watchdogLatenessNs: late, thresholdNs: Self.threshold
+            baseline: baseline, samples: samples, closing: closing, call: call, host: host,
+            interruptions: .init(count: signals, inKernel: inKernel), watchdogLatenessNs: late,
+            thresholdNs: Self.threshold
         )
     }
 
     @Test func computingInUserCode() {
         let cause = classify(
-            .at(25, state: "R", .running), [.at(50, cpu: 24, state: "R", user: 2, .running)]
+            .at(25, state: "R", .running), [.at(50, cpu: 24, state: "R", user: 3, .running)]
         )
         #expect(cause.category == .computing)
         #expect(cause.summary.contains("100 % of it in user code"))
@@ -27,8 +30,33 @@ import Testing
         let cause = classify(
             .at(25, state: "R", .running), [.at(50, cpu: 24, state: "R", user: 1, system: 3, .running)]
         )
-        #expect(cause.category == .computing)
+        #expect(cause.category == .computingInKernel)
         #expect(cause.summary.contains("mostly in the kernel (75 %)"))
+        #expect(!cause.hostAtFault)
+    }
+
+    @Test func tooBriefForClockTicksTheStacksTell() {
+        let story: (ThreadSample, [ThreadSample]) = (
+            .at(25, state: "R", .running), [.at(50, cpu: 24, state: "R", user: 1, system: 1, .running)]
+        )
+        #expect(classify(story.0, story.1).category == .computing)
+        #expect(classify(story.0, story.1, signals: 3, inKernel: 2).category == .computingInKernel)
+        #expect(classify(story.0, story.1, signals: 3, inKernel: 1).category == .computing)
+        // Enough ticks outweigh what single moments say.
+        let ticks = [ThreadSample.at(90, cpu: 64, state: "R", user: 6, .running)]
+        #expect(classify(story.0, ticks, signals: 1, inKernel: 1).category == .computing)
+    }
+
+    @Test func theClosingSampleCompletesTheShares() {
+        let base = ThreadSample.at(25, state: "R", .running)
+        let cause = classify(base, [.at(50, .call(7))], closing: .at(225, cpu: 190, delay: 2, state: "R", .running))
+        #expect(cause.category == .computing)
+        #expect(abs(cause.shares.cpu - 0.95) < 0.001)
+        // The state of the end is of another tick.
+        let blocked = classify(.at(25, .call(7)), [.at(50, .call(7))], closing: .at(90, state: "T", .running))
+        #expect(blocked.category == .blockedInSystemCall)
+        // A baseline and an end are enough.
+        #expect(classify(base, [], closing: .at(60, cpu: 30, .running)).category == .computing)
     }
 
     @Test(
@@ -102,6 +130,79 @@ import Testing
         #expect(classify(.at(46, .running), [.at(50, cpu: 4, state: "R", .running)]).category == .computing)
         #expect(classify(.at(46, .running), [.at(50, delay: 4, state: "R", .running)]).category == .starved)
         #expect(classify(.at(46, .call(7)), [.at(50, .call(7))]).category == .blockedInSystemCall)
+    }
+
+    /// 200 ms in read(2), then 250 ms in the run queue: without the read there would be no stall of the handler's making.
+    @Test func blockedAndThenStarvedIsBlocked() {
+        let samples = [ThreadSample.at(50, .call(0)), .at(100, .call(0)), .at(200, .call(0))]
+        let closing = ThreadSample.at(475, cpu: 1, delay: 250, .running)
+        let cause = classify(.at(25, .call(0)), samples, BlockedCall(name: "read"), closing: closing)
+        #expect(cause.category == .blockedInSystemCall)
+        #expect(!cause.hostAtFault)
+        // Blocked for a moment only: the machine's.
+        let brief = classify(.at(25, .call(0)), [.at(50, .call(0))], closing: .at(475, cpu: 1, delay: 430, .running))
+        #expect(brief.category == .starved)
+    }
+
+    static let hungry: (ThreadSample, [ThreadSample]) = (
+        .at(25, state: "R", .running), [.at(125, cpu: 10, delay: 88, state: "R", .running)]
+    )
+
+    @Test func throttledByTheQuota() {
+        let before = HostSample(atNs: 25_000_000, throttledPeriods: 7, throttledNs: 1_000_000, stealNs: 0)
+        let after = HostSample(atNs: 125_000_000, throttledPeriods: 8, throttledNs: 91_000_000, stealNs: 0)
+        let cause = classify(Self.hungry.0, Self.hungry.1, host: [after, before])
+        #expect(cause.category == .throttled)
+        #expect(cause.hostAtFault)
+        #expect(cause.summary.contains("quota"))
+        #expect(cause.evidence.contains { $0.contains("throttled in 1 period, 90 ms") })
+        #expect(Remedy.text(for: cause, frames: []).contains("not to blame"))
+        // A quota that took little of it is not the reason.
+        let little = HostSample(atNs: 125_000_000, throttledPeriods: 8, throttledNs: 11_000_000)
+        #expect(classify(Self.hungry.0, Self.hungry.1, host: [before, little]).category == .starved)
+        // A handler that sleeps in a throttled group sleeps.
+        let asleep = classify(.at(25, .call(7)), [.at(125, .call(7))], host: [before, after])
+        #expect(asleep.category == .blockedInSystemCall)
+        #expect(!asleep.hostAtFault)
+    }
+
+    @Test func stolenByTheHypervisor() {
+        let host = [HostSample(atNs: 25_000_000, stealNs: 40), HostSample(atNs: 125_000_000, stealNs: 80_000_040)]
+        let cause = classify(Self.hungry.0, Self.hungry.1, host: host)
+        #expect(cause.category == .stolen)
+        #expect(cause.hostAtFault)
+        #expect(Remedy.text(for: cause, frames: [.user("a()")]).contains("not to blame"))
+        let busy = classify(.at(25, .running), [.at(125, cpu: 95, .running)], host: host)
+        #expect(busy.category == .computing)
+        #expect(!busy.hostAtFault)
+    }
+
+    /// SIGSTOP and SIGCONT: the watchdog slept on without waiting for a CPU.
+    @Test func theWholeProcessWasHeld() {
+        let gap = HostSample(atNs: 900_000_000, gapNs: 850_000_000, gapRunDelayNs: 1_000_000)
+        let asleep = classify(.at(25, .call(7)), [.at(900, .call(7))], late: 850_000_000, host: [gap, gap])
+        #expect(asleep.category == .stopped)
+        #expect(asleep.hostAtFault)
+        #expect(asleep.summary.contains("849 ms"))
+        // Over before anybody could look.
+        #expect(classify(nil, [], host: [gap]).category == .stopped)
+        let traced = HostSample(atNs: 9, tracer: 77, gapNs: 850_000_000)
+        #expect(classify(nil, [], host: [traced]).summary.contains("debugger"))
+        // A watchdog that waited for a CPU was starved, not stopped.
+        let starved = HostSample(atNs: 900_000_000, gapNs: 850_000_000, gapRunDelayNs: 840_000_000)
+        #expect(classify(.at(25, .call(7)), [.at(900, .call(7))], host: [starved]).category == .blockedInSystemCall)
+        // A thread that computed all the while is to blame.
+        let busy = classify(.at(25, .running), [.at(900, cpu: 870, state: "R", .running)], host: [gap])
+        #expect(busy.category == .computing)
+        // A short stop inside a long stall is not its cause.
+        let short = HostSample(atNs: 900_000_000, gapNs: 60_000_000)
+        #expect(classify(.at(25, .call(7)), [.at(900, .call(7))], host: [short]).category == .blockedInSystemCall)
+    }
+
+    @Test func aLockWithoutAnOwnerSaysSo() {
+        let cause = classify(.at(25, .call(202)), [.at(50, .call(202))], BlockedCall(name: "futex"))
+        #expect(cause.category == .lockWait)
+        #expect(cause.evidence.contains { $0.contains("names no owner") })
     }
 
     @Test(arguments: ["T", "t"] as [Character])

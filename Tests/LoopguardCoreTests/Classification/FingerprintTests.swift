@@ -11,7 +11,7 @@ import Testing
         #expect(value.count == 16)
         #expect(value.allSatisfy { $0.isHexDigit && !$0.isUppercase })
         // Written down: a change would make every user's known stalls look new.
-        #expect(value == "cacb81ce5bd91d58")
+        #expect(value == "1a00cd065045d6c2")
     }
 
     @Test func theRouteCountsOnlyWithoutFrames() {
@@ -48,13 +48,18 @@ import Testing
         #expect(make([.user("r()"), .user("r()"), .user("a()")]) == make([.user("r()"), .user("a()")]))
     }
 
-    @Test func differsByFunctionOrderKindAndCategory() {
+    @Test func differsByFunctionAndOrder() {
         let all = [
-            make([.user("a()"), .user("b()")]), make([.user("b()"), .user("a()")]), make([.user("ab()")]),
-            make([.user("a()"), .user("b()")], kind: .loopWork),
-            make([.user("a()"), .user("b()")], category: .lockWait), make([]),
+            make([.user("a()"), .user("b()")]), make([.user("b()"), .user("a()")]), make([.user("ab()")]), make([]),
+            make([], kind: .loopWork), make([], category: .lockWait),
         ]
         #expect(Set(all).count == all.count)
+    }
+
+    /// Both settle while a stall goes on.
+    @Test func kindAndCategoryDoNotSplitAPlace() {
+        let frames: [StackFrame] = [.user("a()"), .user("b()")]
+        #expect(make(frames) == make(frames, kind: .overloadedTick, category: .mixed))
     }
 
     @Test func withoutUserFramesTheRuntimeFramesTell() {

@@ -61,7 +61,7 @@ import Testing
         #expect(text.contains("\"camelCase\":\"v\",\"snake_case\":\"w\""))
         #expect(text.contains("\"/ws/rooms/{room}\""))
         #expect(text.contains("\"+Inf\""))
-        #expect(text.hasPrefix("{\"workers\":[{\"pid\":2,"))
+        #expect(text.hasPrefix("{\"notes\":[],\"others\":[],\"workers\":[{\"pid\":2,"))
     }
 
     @Test func theDocumentKeepsToTheSchema() throws {

@@ -6,16 +6,17 @@ import Testing
 @Suite struct PageTests {
     static let pages: [(String, @Sendable (ClusterStatus) -> String)] = [
         ("stalls", { StallsPage.html($0) }), ("loops", { LoopsPage.html($0) }), ("offload", { OffloadPage.html($0) }),
-        ("flame", { FlameGraph.svg(StallsDocument($0)) }),
+        ("flame", { FlameGraph.svg(StallsDocument($0)) }), ("timeline", { TimelinePicture.svg($0) }),
     ]
 
     @Test func aTiredEngineerFindsWhatMatters() throws {
         let html = StallsPage.html(Gallery.cluster())
         for words in [
-            "1 loop is stalled now", "4.81 s so far", "MetricsCache.snapshot()",
+            "1 loop is stalled now", ">4.81 s</span> so far", "MetricsCache.snapshot()",
             "waiting for a lock held by thread 5040",
             "Sources/App/Metrics/MetricsCache.swift:131", "/ws/dashboard", "b2e4f0c1-7d", "3,990 connections behind it",
-            "SlowStore.load(_:)", "blocked in clock_nanosleep(2)", "Sources/App/SlowStore.swift:17", "7 times",
+            "SlowStore.load(_:)", "blocked in clock_nanosleep(2)", "Sources/App/SlowStore.swift:17",
+            "<dt>Stalls</dt><dd>7</dd>",
             "host at fault", "silent for 3.20 s", "<i>async</i>", "<i>inlined</i>", "perf priority refused",
             "<code>try await Task.sleep(for:)</code>", "not ready: redis is away", "1 more sample", "50 ms",
             "stale: the thread moved on while it was read (program counter moved)",
@@ -66,7 +67,7 @@ import Testing
 
     /// The graph must be well-formed XML; the pages' bodies nearly are, so only their tags are compared.
     private func checkXML(_ page: String, name: String) throws {
-        guard name == "flame" else { return }
+        guard name == "flame" || name == "timeline" else { return }
         var open: [Substring] = []
         for tag in tags(page) where !tag.hasSuffix("/") && !tag.hasPrefix("?") {
             if tag.hasPrefix("/") {
@@ -90,6 +91,7 @@ import Testing
     @Test func noExternalResources() {
         for (name, render) in Self.pages {
             let page = render(Gallery.cluster()).replacing("http://www.w3.org/2000/svg", with: "")
+                .replacing("http://www.w3.org/1999/xhtml", with: "")
             #expect(!page.contains("http:"), "\(name)")
             #expect(!page.contains("https:"), "\(name)")
             #expect(!page.contains("url("), "\(name)")
@@ -125,7 +127,7 @@ import Testing
         #expect(svg.contains("<title>root()\n400 ms, 80 %"))
         #expect(svg.contains("<title>leafA()\n300 ms, 60 %"))
         #expect(svg.contains("<title>no stack: blocked in clock_nanosleep(2)\n100 ms, 20 %"))
-        #expect(svg.contains("x=\"0.0\" y=\"44\" width=\"720.0\""))
+        #expect(svg.contains("x=\"0.0\" y=\"74\" width=\"720.0\""))
         #expect(FlameGraph.svg([]).contains("0 ns of stalls"))
         // A deep recursion is cut, not crashed on.
         let deep = StallReport.sample(frames: (0..<5_000).map { .user("f\($0)()") })
@@ -159,7 +161,7 @@ import Testing
         let folder = URL(filePath: ProcessInfo.processInfo.environment["LOOPGUARD_PAGES"] ?? "/tmp")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for (name, render) in Self.pages {
-            let file = folder.appending(path: name == "flame" ? "flame.svg" : name + ".html")
+            let file = folder.appending(path: name == "flame" || name == "timeline" ? name + ".svg" : name + ".html")
             try Data(render(Gallery.cluster()).utf8).write(to: file)
         }
         try Data(StallsPage.html(.sample([.sample()])).utf8).write(to: folder.appending(path: "quiet.html"))

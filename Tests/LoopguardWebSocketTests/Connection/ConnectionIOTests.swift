@@ -42,7 +42,7 @@ import Testing
         let loop = GuardedLoop(
             name: "embedded", index: 0, eventLoop: channel.eventLoop, slot: slot,
             executor: LoopExecutor(eventLoop: channel.eventLoop, slot: slot))
-        let context = LoopContext(loop: loop, interval: .milliseconds(100))
+        let context = LoopContext(loop: loop, interval: .milliseconds(100), pingInterval: .seconds(25))
         let route = ServerShared.WebSocketRoute(pattern: "/", options: .defaults) { _, _ in }
         let (io, _) = shared.begin(
             route, request: HTTPRequestInfo(method: .GET, path: "/"), subprotocol: nil, id: "c", correlationID: .mint(),

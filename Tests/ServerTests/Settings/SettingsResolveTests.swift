@@ -1,3 +1,4 @@
+import LoopguardCore
 import LoopguardRedis
 import Testing
 
@@ -43,6 +44,10 @@ struct SettingsResolveTests {
             .maxMessageBytes: "10", .maxFragments: "11", .maxHeaderBytes: "512", .handshake: "13", .close: "14",
             .ping: "15", .pong: "16", .maxQueueBytes: "17", .maxQueueSeconds: "18", .slowConsumer: "latestOnly",
             .authJWKS: "j", .authTimeout: "19", .logFormat: "json", .logLevel: "debug", .demo: "true",
+            .hostName: "web-7", .hostKeep: "20", .noSelftest: "true", .selftestMax: "21", .workerStart: "22",
+            .workerSilent: "0",
+            .stallBudget: "p99<20ms", .stallBaseline: "b", .stallBudgetReport: "r", .writeStallBaseline: "w",
+            .strict: "true",
         ]
         let inOtherTests: Set<Setting> = [.authSecret, .authSecretFile]
         #expect(Set(Setting.all) == Set(values.keys).union(inOtherTests))
@@ -66,6 +71,27 @@ struct SettingsResolveTests {
         #expect(fromFlags.limits.maxQueueSeconds == 18)
         #expect(fromFlags.auth == .init(keys: .jwks("j"), timeoutSeconds: 19))
         #expect(fromFlags.redis?.address == "r:6379")
+        #expect(fromFlags.hostName == "web-7" && fromFlags.hostKeepSeconds == 20)
+        #expect(!fromFlags.selftest && fromFlags.selftestMaxMilliseconds == 21)
+        #expect(fromFlags.workerStartSeconds == 22 && fromFlags.workerSilentSeconds == 0)
+        #expect(fromFlags.gate.budget == (try StallBudget("p99<20ms")))
+        #expect(fromFlags.gate.baseline == "b")
+        #expect(fromFlags.gate.report == "r")
+        #expect(fromFlags.gate.newBaseline == "w")
+    }
+
+    @Test func aBudgetMustBeJudgeable() throws {
+        let list = try ServerSettings.resolve(
+            flags: [.watchdog: ["20"]], file: file(#"{"stall_budget": ["p99<20ms", "max<1s"]}"#))
+        #expect(list.gate.budget == (try StallBudget("p99<20ms,max<1s")))
+        #expect(list.gate.isActive)
+        #expect(!(try ServerSettings.resolve()).gate.isActive)
+        let error = #expect(throws: SettingsError.self) {
+            try ServerSettings.resolve(flags: [.stallBudget: ["p99<20ms"]])
+        }
+        #expect(error?.message.contains("--stall-budget: p99<20ms cannot be judged") == true)
+        #expect(error?.message.contains("--watchdog-ms") == true)
+        #expect(throws: SettingsError.self) { try ServerSettings.resolve(flags: [.stallBudget: ["p99<20"]]) }
     }
 
     @Test func workersShareTheCores() throws {

@@ -28,6 +28,18 @@ struct ClusterBookTests {
         #expect(view[1].pid == 12)
     }
 
+    @Test func silenceIsCountedInChecksAndEndsWithAWord() {
+        var book = ClusterBook(workers: 2)
+        book.spawned(slot: 1, process: 1, pid: 11, restarts: 0, at: .zero)
+        book.spawned(slot: 2, process: 2, pid: 12, restarts: 0, at: .zero)
+        book.heard(process: 1, status: status(1), at: .zero)
+        #expect(book.checkSilence(limit: 2) == [])
+        #expect(book.checkSilence(limit: 2) == [])
+        #expect(book.checkSilence(limit: 2) == [1], "whoever starts is not silent")
+        book.heard(process: 1, status: status(1), at: .seconds(3_600))
+        #expect(book.checkSilence(limit: 2) == [], "however long the clock says it was")
+    }
+
     @Test func oldAndNewAreShownDuringARollingRestart() {
         var book = ClusterBook(workers: 1)
         book.spawned(slot: 1, process: 1, pid: 11, restarts: 0, at: .zero)

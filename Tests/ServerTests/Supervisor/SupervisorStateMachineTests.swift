@@ -181,6 +181,31 @@ struct SupervisorStateMachineTests {
         #expect(machine.handle(.exited(process: 2, code: 0), at: .seconds(3)) == [.exit(code: 0)])
     }
 
+    @Test func aWorkerThatHangsWhileStartingIsKilledOnceAndStartedAnew() {
+        var configuration = Machine.Configuration(workers: 1, drain: .seconds(10))
+        configuration.startTimeout = .seconds(60)
+        var machine = Machine(configuration)
+        _ = machine.handle(.start, at: .zero)
+        #expect(machine.handle(.timer, at: .seconds(59)) == [])
+        #expect(machine.handle(.timer, at: .seconds(60)) == [.log(.startTimedOut(slot: 1)), .kill(process: 1)])
+        #expect(machine.handle(.timer, at: .seconds(61)) == [])
+        let after = machine.handle(.exited(process: 1, code: nil), at: .seconds(62))
+        #expect(after.contains(.log(.restarting(slot: 1, after: .milliseconds(100)))))
+        #expect(machine.handle(.timer, at: .seconds(63)) == [.spawn(slot: 1, process: 2)])
+        _ = machine.handle(.ready(process: 2), at: .seconds(64))
+        #expect(machine.handle(.timer, at: .seconds(500)) == [], "it is up")
+    }
+
+    @Test func aSilentWorkerIsKilledOnceAndReplaced() {
+        var machine = running(2)
+        #expect(
+            machine.handle(.silent(process: 2), at: .seconds(40)) == [.log(.killedSilent(slot: 2)), .kill(process: 2)])
+        #expect(machine.handle(.silent(process: 2), at: .seconds(41)) == [])
+        #expect(machine.handle(.silent(process: 9), at: .seconds(41)) == [])
+        let after = machine.handle(.exited(process: 2, code: nil), at: .seconds(42))
+        #expect(after.first == .log(.restarting(slot: 2, after: .milliseconds(100))))
+    }
+
     @Test func unknownProcessesAreIgnored() {
         var machine = running(1)
         #expect(machine.handle(.exited(process: 99, code: 0), at: .zero) == [])

@@ -65,4 +65,54 @@ import Testing
         #expect(stalls?.recent.count == 2 && stalls?.sites.count == 1 && stalls?.ongoing.count == 1)
         #expect(stalls?.isAbridged == false)
     }
+
+    @Test func `the timeline is left out and kept like the list of the newest`() {
+        var diet = StatusDiet()
+        var book = ClusterBook(workers: 1)
+        book.spawned(slot: 1, process: 1, pid: 1, restarts: 0, at: .zero)
+        var told = status(finished: 2)
+        told.stalls.timeline = [StallMark(report(0)), StallMark(report(1))]
+        book.heard(process: 1, status: diet.next(told, at: .zero), at: .zero)
+        let second = diet.next(told, at: .milliseconds(250))
+        #expect(second.stalls.timeline.isEmpty)
+        book.heard(process: 1, status: second, at: .zero)
+        #expect(book.view(at: .zero).workers[0].status?.stalls.timeline.count == 2)
+    }
+
+    @Test func `a status stays within its limit however large its reports are`() throws {
+        let name = String(repeating: "n", count: 1_000)
+        let frame = StackFrame(function: name, file: name, line: 1, module: name, address: "0x1", kind: .physical)
+        var huge = report(0)
+        huge.samples = Array(
+            repeating: StackSample(
+                offsetNs: 1, validity: .verified, frames: Array(repeating: frame, count: 20)), count: 8)
+        var told = status(finished: 30, ongoing: 30)
+        for index in told.stalls.recent.indices { told.stalls.recent[index].samples = huge.samples }
+        for index in told.stalls.ongoing.indices { told.stalls.ongoing[index].samples = huge.samples }
+        told.stalls.timeline = Array(repeating: StallMark(huge), count: 512)
+        let whole = try StallJSON.encode(told).count
+        var sizes: [Int] = []
+        for limit in [whole + 1, whole / 2, whole / 10, whole / 40, 100_000] {
+            let line = try #require(StatusDiet.line(told, maximumBytes: limit))
+            #expect(line.count <= limit)
+            let read: WorkerStatus = try StallJSON.decode(from: line.dropLast())
+            #expect(read.stalls.total == told.stalls.total)
+            #expect(read.stalls.ongoing.count == 30, "what goes on is told in any case")
+            sizes.append(line.count)
+        }
+        #expect(sizes == sizes.sorted(by: >))
+        #expect(StatusDiet.line(told, maximumBytes: 10) == nil)
+    }
+
+    @Test func theTallyIsSentWhenItHasChanged() {
+        var diet = StatusDiet()
+        var status = status(finished: 0)
+        #expect(diet.next(status, at: .zero).tally == nil)
+        status.tally = StallTally()
+        #expect(diet.next(status, at: .zero).tally == StallTally())
+        #expect(diet.next(status, at: .zero).tally == nil)
+        status.tally?.add(report(1))
+        #expect(diet.next(status, at: .zero).tally?.ticks == 1)
+        #expect(diet.next(status, at: .zero).tally == nil)
+    }
 }

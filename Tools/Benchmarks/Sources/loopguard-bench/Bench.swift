@@ -24,35 +24,35 @@ struct Bench: AsyncParsableCommand {
         }
 
         private var rounds: Int { smoke ? 1 : 5 }
+        private var serverRounds: Int { smoke ? 1 : 9 }
         private var scale: Int { smoke ? 20 : 1 }
 
         private func runtime() async throws {
             print(Measurement.header)
-            print(try RuntimeBenchmarks.heartbeat(rounds: rounds, count: 1_000_000 / scale).line)
-            print(try await RuntimeBenchmarks.jobHop(rounds: rounds, count: 400_000 / scale).line)
-            for measurement in try await StallBenchmarks.detection(count: smoke ? 5 : 200) { print(measurement.line) }
-            for measurement in try FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale) {
-                print(measurement.line)
-            }
+            show([try RuntimeBenchmarks.heartbeat(rounds: rounds * 20, count: 50_000 / scale)])
+            show(try await RuntimeBenchmarks.jobHop(rounds: rounds * 20, count: 50_000 / scale))
+            show(try MemoryBenchmark.measure())
+            show(try await StallBenchmarks.detection(count: smoke ? 5 : 200))
+            show(try FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale))
         }
 
         private func servers() throws {
+            show([try ServerBenchmarks.idle(seconds: smoke ? 2 : 10)])
             for inFlight in [1, 16] {
                 let messages = (inFlight == 1 ? 1_000 : 10_000) / scale
-                for measurement in try ServerBenchmarks.echo(
-                    rounds: rounds, connections: 64, messages: messages, inFlight: inFlight)
-                {
-                    print(measurement.line)
-                }
+                show(
+                    try ServerBenchmarks.echo(
+                        rounds: serverRounds, connections: 64, messages: messages, inFlight: inFlight))
             }
             for inFlight in [1, 8] {
-                for measurement in try ServerBenchmarks.fanOut(
-                    rounds: rounds, connections: smoke ? 50 : 500, messages: 1_000 / scale, inFlight: inFlight)
-                {
-                    print(measurement.line)
-                }
+                show(
+                    try ServerBenchmarks.fanOut(
+                        rounds: serverRounds, connections: smoke ? 50 : 500, messages: 1_000 / scale,
+                        inFlight: inFlight))
             }
         }
+
+        private func show(_ measurements: [Measurement]) { for one in measurements { print(one.line(judges: !smoke)) } }
     }
 
     struct Serve: AsyncParsableCommand {
