@@ -15,12 +15,7 @@ let package = Package(
         .library(name: "LoopguardStrict", targets: ["LoopguardStrict"]),
         // The same for a program that was not built with us: LD_PRELOAD.
         .library(name: "loopguard-preload", type: .dynamic, targets: ["CLoopguardPreload"]),
-        .executable(name: "loopguard-lint", targets: ["loopguard-lint"]),
         .executable(name: "loopguard-symbolicate", targets: ["loopguard-symbolicate"]),
-    ],
-    traits: [
-        .trait(name: "Lint", description: "Builds the linter and its plugins; needs swift-syntax."),
-        .default(enabledTraits: ["Lint"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -33,9 +28,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
-        // The linter's, behind the trait Lint: with `traits: []` they are not even fetched.
-        .package(url: "https://github.com/swiftlang/swift-syntax.git", "600.0.1"..<"604.0.0"),
-        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
         // System libraries: `Tools/setup` installs them.
@@ -140,31 +132,6 @@ let package = Package(
         .executableTarget(
             name: "hello", dependencies: ["Loopguard", "LoopguardWebSocket"], path: "Tools/Examples/hello"),
 
-        // The linter. Apart: it knows nothing of the runtime, and the runtime nothing of it.
-        .target(name: "CIndexStore"),
-        .target(
-            name: "LoopguardLint",
-            dependencies: [
-                "CIndexStore",
-                .product(name: "SwiftSyntax", package: "swift-syntax", condition: .when(traits: ["Lint"])),
-                .product(name: "SwiftParser", package: "swift-syntax", condition: .when(traits: ["Lint"])),
-                .product(name: "SwiftDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
-                .product(name: "SwiftParserDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
-                .product(name: "Yams", package: "Yams", condition: .when(traits: ["Lint"])),
-            ],
-            resources: [.embedInCode("Catalogue/Data")]
-        ),
-        .executableTarget(
-            name: "loopguard-lint",
-            dependencies: [
-                .target(name: "LoopguardLint", condition: .when(traits: ["Lint"])),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Tools/loopguard-lint"
-        ),
-        .testTarget(
-            name: "LoopguardLintTests",
-            dependencies: [.target(name: "LoopguardLint", condition: .when(traits: ["Lint"]))]),
         // Names the frames of a stripped program's reports from its unstripped twin.
         .executableTarget(
             name: "loopguard-symbolicate",
@@ -268,7 +235,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "loopguard-server", "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus", "LoopguardRedis",
+                "loopguard-server", "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus",
+                "LoopguardRedis",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -280,6 +248,38 @@ let package = Package(
     ],
     cLanguageStandard: .gnu11
 )
+
+// The linter is being made: LOOPGUARD_LINT=1 swift build --product loopguard-lint. Until it is of use, nobody else builds or
+// fetches what it needs.
+if Context.environment["LOOPGUARD_LINT"] != nil {
+    package.dependencies += [
+        .package(url: "https://github.com/swiftlang/swift-syntax.git", "600.0.1"..<"604.0.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ]
+    package.targets += [
+        .target(name: "CIndexStore"),
+        .target(
+            name: "LoopguardLint",
+            dependencies: [
+                "CIndexStore",
+                .product(name: "SwiftSyntax", package: "swift-syntax"),
+                .product(name: "SwiftParser", package: "swift-syntax"),
+                .product(name: "SwiftDiagnostics", package: "swift-syntax"),
+                .product(name: "SwiftParserDiagnostics", package: "swift-syntax"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            resources: [.embedInCode("Catalogue/Data")]
+        ),
+        .executableTarget(
+            name: "loopguard-lint",
+            dependencies: [
+                "LoopguardLint", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tools/loopguard-lint"
+        ),
+        .testTarget(name: "LoopguardLintTests", dependencies: ["LoopguardLint"]),
+    ]
+}
 
 // One place for the settings that every Swift target shares.
 let cTargets: Set<String> = [

@@ -3,6 +3,7 @@ public struct Finding: Sendable, Equatable, Codable {
     /// How bad.
     public enum Severity: String, Sendable, Codable, Comparable, CaseIterable {
         case note, warning, error
+        /// By how bad.
         public static func < (a: Severity, b: Severity) -> Bool {
             (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
         }

@@ -14,6 +14,7 @@ public struct Catalogue: Sendable {
         /// Waits for another party, without bound.
         case waits
 
+        /// By how much it hurts.
         public static func < (a: Tier, b: Tier) -> Bool { a.rank < b.rank }
         private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
     }

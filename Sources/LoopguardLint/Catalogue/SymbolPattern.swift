@@ -44,6 +44,7 @@ public struct SymbolPattern: Sendable, Hashable {
         types = parts
     }
 
+    /// Whether the declaration is one of the set.
     public func matches(_ path: SymbolPath) -> Bool {
         guard path.base == base else { return false }
         if let modules, !modules.contains(path.module) { return false }

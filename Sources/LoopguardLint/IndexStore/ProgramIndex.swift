@@ -1,6 +1,8 @@
 /// What the index says about a program and its dependencies: who mentions what, where. Symbols and files by number.
 public struct ProgramIndex: Sendable {
+    /// Number of a symbol, from 0.
     public typealias SymbolID = Int32
+    /// Number of a file, from 0.
     public typealias FileID = Int32
 
     /// What an occurrence is; bits of `indexstore_symbol_role_t`.

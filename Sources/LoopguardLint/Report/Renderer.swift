@@ -15,6 +15,7 @@ public enum Renderer {
         public init(root: String) { self.root = root }
     }
 
+    /// All findings in one form, with a line break at the end.
     public static func render(_ result: Linter.Result, as format: Format, _ options: Options) -> String {
         switch format {
         case .text: text(result, options)

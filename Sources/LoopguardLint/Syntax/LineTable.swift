@@ -23,6 +23,7 @@ public struct LineTable: Sendable, Equatable {
         return offset < end ? offset : nil
     }
 
+    /// The place of an offset.
     public func position(of offset: Int) -> (line: Int, column: Int) {
         var low = 0
         var high = starts.count

@@ -1,10 +1,12 @@
 /// What the syntax of one file tells: which code belongs together, who calls what with which arguments, and what the comments
 /// say to the linter. Offsets are UTF-8 bytes from the start of the file.
 public struct SourceFacts: Sendable, Equatable {
+    /// Index into ``scopes``.
     public typealias ScopeID = Int
 
     /// A piece of code that runs as one: the body of a declaration, of an accessor, of a closure.
     public struct Scope: Sendable, Equatable {
+        /// What kind of code.
         public enum Kind: Sendable, Equatable {
             /// Top-level code; always scope 0.
             case file
