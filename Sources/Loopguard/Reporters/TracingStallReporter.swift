@@ -28,12 +28,15 @@ public final class TracingStallReporter: StallReporter {
         }
         let tracer: any Tracer = tracer ?? InstrumentationSystem.tracer
         let began = UInt64(clamping: report.startedAtUnixNs)
-        let span = tracer.startAnySpan(
-            "event loop stall", at: Instant(nanosecondsSinceEpoch: began), context: context ?? .topLevel,
-            ofKind: .internal, function: #function, file: #fileID, line: #line)
+        let span = Self.start(on: tracer, at: Instant(nanosecondsSinceEpoch: began), context: context ?? .topLevel)
         span.updateAttributes { Self.describe(report, in: &$0) }
         span.setStatus(SpanStatus(code: .error, message: report.cause.summary))
         span.end(at: Instant(nanosecondsSinceEpoch: began.addingReportingOverflow(report.durationNs).partialValue))
+    }
+
+    /// Opens the existential: without a concrete type the library offers a deprecated call only.
+    private static func start(on tracer: some Tracer, at instant: Instant, context: ServiceContext) -> any Span {
+        tracer.startSpan("event loop stall", context: context, ofKind: .internal, at: instant)
     }
 
     private static func describe(_ report: StallReport, in attributes: inout SpanAttributes) {
