@@ -235,7 +235,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "loopguard-server", "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus", "LoopguardRedis",
+                "loopguard-server", "LoopguardCore", "Loopguard", "LoopguardWebSocket", "LoopguardBus",
+                "LoopguardRedis",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
             ]
