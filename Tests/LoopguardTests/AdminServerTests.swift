@@ -1,3 +1,5 @@
+import Dispatch
+import Glibc
 import Logging
 import LoopguardCore
 import NIOCore
@@ -91,5 +93,68 @@ import Testing
             let own = try await get(address, host: "127.0.0.1:1")
             #expect(own.hasPrefix("HTTP/1.1 200"))
         }
+    }
+
+    /// What the server shows; the first look at it waits until told.
+    private final class Gate: Sendable {
+        let state = Mutex((isOpen: false, looks: 0, threads: Set<UInt>()))
+        let open = DispatchSemaphore(value: 0)
+        func look() -> ClusterStatus {
+            state.withLock {
+                $0.looks += 1
+                $0.threads.insert(UInt(pthread_self()))
+            }
+            open.wait()
+            open.signal()
+            return ClusterStatus(workers: [])
+        }
+    }
+
+    private func send(_ path: String, to address: SocketAddress, halfClose: Bool = false) async throws -> Collector {
+        let collector = Collector()
+        let channel = try await connect(address, collector)
+        let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        try await channel.writeAndFlush(ByteBuffer(string: request))
+        if halfClose { try await channel.close(mode: .output) }
+        return collector
+    }
+
+    private func answered(_ collector: Collector) async throws -> String {
+        while true {
+            let text = collector.text.withLock { $0 }
+            if text.contains("\r\n\r\n") { return text }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    @Test func `pages are made off the loop, in a bounded queue; the loop goes on meanwhile`() async throws {
+        let gate = Gate()
+        var limits = AdminServer.Limits.defaults
+        limits.maximumWaitingAnswers = 1
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let server = AdminServer(eventLoop: loop, logger: Logger(label: "test"), limits: limits) { gate.look() }
+        let address = try await server.start(host: "127.0.0.1", port: 0)
+        let first = try await send("/debug/stalls", to: address, halfClose: true)
+        while gate.state.withLock({ $0.looks }) == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        let second = try await send("/debug/loops", to: address)
+        // The second is in the queue once a third is refused; until then a third may take its place.
+        var refused = ""
+        var queued: [Collector] = [second]
+        while refused.isEmpty {
+            let one = try await send("/debug/stalls.json", to: address)
+            let healthy = try await answered(try await send("/healthz", to: address))
+            #expect(healthy.hasPrefix("HTTP/1.1 200"), "the loop turns, and health does not wait")
+            let text = one.text.withLock { $0 }
+            if text.isEmpty { queued.append(one) } else { refused = text }
+        }
+        #expect(refused.hasPrefix("HTTP/1.1 503") && refused.contains("503: too many pages"))
+        #expect(queued.count == 1, "one is being made and one waits")
+        let loopThread = try await loop.submit { UInt(pthread_self()) }.get()
+        gate.open.signal()
+        #expect(try await answered(first).hasPrefix("HTTP/1.1 200"), "though its client had hung up one way")
+        for one in queued { #expect(try await answered(one).hasPrefix("HTTP/1.1 200")) }
+        let threads = gate.state.withLock { $0.threads }
+        #expect(threads.count == 1 && !threads.contains(loopThread))
+        await server.shutdown()
     }
 }

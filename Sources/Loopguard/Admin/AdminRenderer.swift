@@ -10,7 +10,7 @@ final class AdminRenderer: Sendable {
     private let limit: Int
     private let waiting = Atomic<Int>(0)
 
-    /// - Parameter limit: answers that wait or are being made at a time; at least 1.
+    /// - Parameter limit: answers that wait at a time, besides the one that is being made; at least 1.
     init(limit: Int) {
         self.limit = max(1, limit)
         pool.start()

@@ -22,9 +22,9 @@ public final class AdminServer: Sendable {
         /// Pages that are live at a time, by server-sent events; further ones ask every few seconds instead. Default 32.
         public var maximumEventStreams: Int = 32
 
-        /// Answers that wait or are being made at a time, on the one thread that makes them; further requests get 503.
-        /// `/healthz` does not wait. Default 64, at least 1.
-        public var maximumPendingAnswers: Int = 64
+        /// Answers that wait at a time for the one thread that makes them, besides the one that is being made; further requests
+        /// get 503. `/healthz` does not wait. Default 64, at least 1.
+        public var maximumWaitingAnswers: Int = 64
 
         public static let defaults = Limits()
         public init() {}
@@ -69,7 +69,7 @@ public final class AdminServer: Sendable {
         let cluster = self.cluster
         let action = self.action
         let offersSelfTest = self.offersSelfTest
-        let renderer = AdminRenderer(limit: limits.maximumPendingAnswers)
+        let renderer = AdminRenderer(limit: limits.maximumWaitingAnswers)
         let hosts = AdminHostPolicy(boundTo: host)
         let idle = TimeAmount.nanoseconds(limits.idleTimeout.nanoseconds)
         let limit = limits.maximumEventStreams

@@ -1,0 +1,43 @@
+"""`--strict`: calls that may block are reported beside the stalls that they cause, and are not counted as stalls."""
+
+import json
+
+import pytest
+
+from harness.demo import misbehave
+from harness.stalls import document
+from harness.waiting import eventually
+
+
+@pytest.mark.parametrize(
+    "demo, function, remedy",
+    [
+        ("sleep", "demoSleepOnEventLoop", "Task.sleep"),
+        ("lock", "demoWaitForContendedLock", "actor"),
+    ],
+)
+def test_a_blocking_call_names_the_function_that_made_it(start_server, client, tmp_path, demo, function, remedy):
+    report = tmp_path / "verdict.json"
+    server = start_server("--strict", "--demo", "--loops", "1", "--stall-budget", "count<2",
+                          "--stall-budget-report", str(report))
+    misbehave(client(server, f"/ws/demo/{demo}"), 200)
+
+    def of_function(calls):
+        return [site for site in document(server)["sites"] if (site["worst"]["kind"] == "blocking-call") == calls
+                and any(function in frame.get("function", "") for frame in frames(site) if not frame["is_runtime"])]
+
+    def frames(site):
+        return [frame for sample in site["worst"]["samples"] for frame in sample["frames"]]
+
+    site = eventually(lambda: of_function(True), 10, "the call is reported")[0]
+    own = [frame for frame in frames(site) if not frame["is_runtime"]]
+    assert function in own[0]["function"], "nothing of strict mode stands before it"
+    assert "CLoopguardStrict" not in str(own) and remedy in site["worst"]["remedy"]
+    stall = eventually(lambda: of_function(False), 10, "so is the stall")[0]
+    assert stall["fingerprint"] != site["fingerprint"] and stall["count"] == 1 and site["count"] == 1
+    assert document(server)["total"] == 1, "a call is no stall"
+    assert function in server.admin("/debug/stalls.txt").text
+    assert server.admin("/metrics").text.count('loopguard_stalls_total{worker="0"} 1\n') == 1
+    server.stop()
+    rules = json.loads(report.read_text())["rules"]
+    assert [rule["is_kept"] for rule in rules] == [True], "the budget counts the stall alone"
