@@ -32,6 +32,9 @@ public final class LoopguardRuntime: Sendable {
         /// Who is told of stalls. Nil = one log line a stall (``LogStallReporter``).
         public var reporters: [any StallReporter]?
 
+        /// Who is told when ``reporters`` is nil; to be told as well, append to these.
+        public var defaultReporters: [any StallReporter] { [LogStallReporter(logger: logger)] }
+
         public static let defaults = Configuration()
         public init() {}
 
@@ -99,7 +102,7 @@ public final class LoopguardRuntime: Sendable {
                 group: group, others: [control], watchesCooperativePool: configuration.watchesCooperativePool,
                 offload: pool, isWatchdogEnabled: configuration.isWatchdogEnabled,
                 host: configuration.host, worker: configuration.worker, logger: configuration.logger,
-                reporters: (configuration.reporters ?? [LogStallReporter(logger: configuration.logger)])
+                reporters: (configuration.reporters ?? configuration.defaultReporters)
                     + [selftestProbe]))
         return LoopguardRuntime(
             controlGroup: controlGroup, controlTarget: control, pool: pool, service: service,

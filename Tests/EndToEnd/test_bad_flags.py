@@ -15,7 +15,8 @@ def test_help_groups_the_flags():
     assert code == 0
     for flag in ("--port", "--admin", "--workers", "--loops", "--watchdog-ms", "--redis", "--tls-cert", "--tls-key",
                  "--auth-secret", "--auth-jwks", "--origin", "--max-connections", "--max-message-bytes",
-                 "--slow-consumer", "--blocking-threads", "--blocking-queue", "--drain-seconds", "--log-format", "--demo",
+                 "--slow-consumer", "--blocking-threads", "--blocking-queue",
+                 "--blocking-queue-age-ms", "--no-cooperative-pool-watch", "--drain-seconds", "--log-format", "--demo",
                  "--stall-budget", "--stall-baseline", "--stall-budget-report", "--write-stall-baseline", "--strict"):
         assert flag in out, f"{flag} is not in --help"
 

@@ -1,6 +1,8 @@
 """`POST /debug/selftest` plants a stall, for people on this machine and for nobody else."""
 
+import html
 import os
+import re
 import signal
 import threading
 
@@ -66,6 +68,22 @@ def test_it_can_be_switched_off(start_server):
     server = start_server("--no-selftest")
     answer = plant(server, "ms=200")
     assert answer.status == 403 and "--no-selftest" in answer.text
+    assert "/debug/selftest" not in server.admin("/").text + server.admin("/debug/stalls.html").text
+
+
+def test_the_buttons_of_the_page_work_without_its_script(start_server):
+    server = start_server("--loops", "2")
+    assert "/debug/selftest" in server.admin("/").text
+    page = server.admin("/debug/stalls.html").text
+    actions = [html.unescape(action) for action in re.findall('formaction="([^"]*)"', page)]
+    assert [action.split("?")[1] for action in actions] == [
+        "ms=1000&worker=0&loop=loop-0", "ms=1000&worker=0&loop=loop-1"]
+    answer = server.admin(
+        actions[1], method="POST", timeout=20, headers={
+            "Origin": f"http://127.0.0.1:{server.admin_port}", "Sec-Fetch-Site": "same-origin",
+            "Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status == 303 and answer.headers["location"] == "/debug/stalls", answer.text
+    assert of_route(document(server)["recent"], "selftest")[0]["loop"] == "loop-1"
 
 
 def test_a_stopped_worker_is_killed_and_replaced(start_server, redis):

@@ -84,7 +84,7 @@ import Testing
 @Suite struct AdminActionTests {
     private func post(
         _ headers: HTTPHeaders, action: AdminAction?, path: String = "/debug/selftest?ms=5"
-    ) async throws -> (status: UInt, body: String) {
+    ) async throws -> (status: UInt, body: String, location: String?) {
         let channel = NIOAsyncTestingChannel()
         try await channel.testingEventLoop.executeInContext {
             try channel.pipeline.syncOperations.addHandler(
@@ -97,16 +97,19 @@ import Testing
         try await channel.writeInbound(HTTPServerRequestPart.end(nil))
         var status: UInt = 0
         var body = ""
+        var location: String?
         reading: while true {
             switch try await channel.waitForOutboundWrite(as: HTTPServerResponsePart.self) {
-            case .head(let head): status = head.status.code
+            case .head(let head):
+                status = head.status.code
+                location = head.headers.first(name: "location")
             case .body(.byteBuffer(let buffer)): body += String(buffer: buffer)
             case .body: break
             case .end: break reading
             }
         }
         _ = try? await channel.finish()
-        return (status, body)
+        return (status, body, location)
     }
 
     private let echo: AdminAction = { method, path, query in
@@ -118,6 +121,23 @@ import Testing
         let answer = try await post(["host": "localhost:9090"], action: echo)
         #expect(answer.status == 200)
         #expect(answer.body == "POST /debug/selftest ms=5")
+    }
+
+    @Test
+    func `a browser that sent a form goes back to the page; a refusal and the page's script get the answer itself`()
+        async throws
+    {
+        let form: HTTPHeaders = [
+            "host": "localhost:9090", "origin": "http://localhost:9090", "sec-fetch-site": "same-origin",
+            "accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        ]
+        let answer = try await post(form, action: echo)
+        #expect(answer.status == 303 && answer.location == "/debug/stalls")
+        let refused = try await post(form) { _, _, _ in DebugResponse(status: 409, headers: [], body: "409: busy\n") }
+        #expect(refused.status == 409 && refused.body == "409: busy\n")
+        var script = form
+        script.replaceOrAdd(name: "accept", value: "*/*")
+        #expect(try await post(script, action: echo).status == 200)
     }
 
     @Test func `a post from our own page is obeyed`() async throws {

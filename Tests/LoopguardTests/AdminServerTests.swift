@@ -1,3 +1,5 @@
+import Dispatch
+import Glibc
 import Logging
 import LoopguardCore
 import NIOCore
@@ -91,5 +93,65 @@ import Testing
             let own = try await get(address, host: "127.0.0.1:1")
             #expect(own.hasPrefix("HTTP/1.1 200"))
         }
+    }
+
+    /// What the server shows; the first look at it waits until told.
+    private final class Gate: Sendable {
+        let state = Mutex((isOpen: false, looks: 0, threads: Set<UInt>()))
+        let open = DispatchSemaphore(value: 0)
+        func look() -> ClusterStatus {
+            state.withLock {
+                $0.looks += 1
+                $0.threads.insert(UInt(pthread_self()))
+            }
+            open.wait()
+            open.signal()
+            return ClusterStatus(workers: [])
+        }
+    }
+
+    private func send(_ path: String, to address: SocketAddress, halfClose: Bool = false) async throws -> Collector {
+        let collector = Collector()
+        let channel = try await connect(address, collector)
+        let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        try await channel.writeAndFlush(ByteBuffer(string: request))
+        if halfClose { try await channel.close(mode: .output) }
+        return collector
+    }
+
+    private func answered(_ collector: Collector) async throws -> String {
+        while true {
+            let text = collector.text.withLock { $0 }
+            if text.contains("\r\n\r\n") { return text }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    @Test func `pages are made off the loop, in a bounded queue; the loop goes on meanwhile`() async throws {
+        let gate = Gate()
+        var limits = AdminServer.Limits.defaults
+        limits.maximumWaitingAnswers = 1
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let server = AdminServer(eventLoop: loop, logger: Logger(label: "test"), limits: limits) { gate.look() }
+        let address = try await server.start(host: "127.0.0.1", port: 0)
+        let first = try await send("/debug/stalls", to: address, halfClose: true)
+        while gate.state.withLock({ $0.looks }) == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        // One of them finds room in the queue, whichever comes first; the others are refused at once.
+        var others: [Collector] = []
+        for _ in 0..<4 { others.append(try await send("/debug/loops", to: address)) }
+        func refused() -> [String] { others.map { $0.text.withLock { $0 } }.filter { $0.contains("\r\n\r\n") } }
+        while refused().count < 3 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(refused().allSatisfy { $0.hasPrefix("HTTP/1.1 503") && $0.contains("503: too many pages") })
+        let healthy = try await answered(try await send("/healthz", to: address))
+        #expect(healthy.hasPrefix("HTTP/1.1 200"), "the loop turns, and health does not wait")
+        #expect(refused().count == 3, "one waits")
+        let loopThread = try await loop.submit { UInt(pthread_self()) }.get()
+        gate.open.signal()
+        #expect(try await answered(first).hasPrefix("HTTP/1.1 200"), "though its client had hung up one way")
+        while refused().count < 4 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(refused().count { $0.hasPrefix("HTTP/1.1 200") } == 1)
+        let threads = gate.state.withLock { $0.threads }
+        #expect(threads.count == 1 && !threads.contains(loopThread))
+        await server.shutdown()
     }
 }

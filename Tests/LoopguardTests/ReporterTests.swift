@@ -63,6 +63,27 @@ import Tracing
         #expect(try count("none") == 1)
     }
 
+    @Test func `calls that strict mode objects to are counted by themselves, and as no stalls`() throws {
+        let metrics = TestMetrics()
+        let tracer = InMemoryTracer()
+        var call = report()
+        call.kind = .blockingCall
+        let reporters: [any StallReporter] = [
+            MetricsStallReporter(factory: metrics), TracingStallReporter(tracer: tracer),
+        ]
+        for reporter in reporters {
+            reporter.stallSeen(call)
+            reporter.stallEnded(call, isSuppressed: false)
+        }
+        let counter = try metrics.expectCounter(
+            "loopguard_blocking_calls_total", [("cause", "unknown"), ("route", "/ws/a")])
+        #expect(counter.totalValue == 1)
+        #expect(!metrics.counters.contains { $0.label == "loopguard_stalls_total" })
+        #expect(metrics.timers.isEmpty && metrics.recorders.allSatisfy { $0.values.isEmpty })
+        let span = try #require(tracer.finishedSpans.first)
+        #expect(span.operationName == "blocking call on an event loop" && span.status == nil)
+    }
+
     // MARK: tracing
 
     @Test func `a span is back-dated to the stall and ends with it`() throws {

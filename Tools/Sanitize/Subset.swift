@@ -1,4 +1,3 @@
-
 // Appended to Package.swift by Tools/sanitize.
 let sanitized: Set<String> = [
     "CUnwind", "CDwarf", "CLoopguard", "LoopguardCore", "LoopguardCapture", "Loopguard", "loopguard-symbolicate",

@@ -13,6 +13,20 @@ public import LoopguardCore
 public typealias AdminAction =
     @Sendable (_ method: String, _ path: String, _ query: String) async -> DebugResponse?
 
+/// What a browser is shown after it has sent a form. Pure.
+enum AdminBrowserAnswer {
+    /// A browser would show the JSON of a deed that is done, and reloading it would do the deed again: it is sent back to the page,
+    /// which shows what came of it. Refusals are lines of text, and stay. The page's script and curl do not ask for HTML.
+    static func make(_ answer: DebugResponse, accept: String) -> DebugResponse {
+        guard answer.status == 200,
+            AcceptHeader(accept).preferred(of: ["application/json", "text/html"]) == "text/html"
+        else { return answer }
+        return DebugResponse(
+            status: 303, headers: [("location", "/debug/stalls"), ("content-type", "text/plain; charset=utf-8")],
+            body: "303: done; see /debug/stalls\n")
+    }
+}
+
 /// Whether a request that changes something may be obeyed. Pure.
 ///
 /// The admin address has no authentication, and a browser lets any web page send it a `POST`: the page does not see the answer, but

@@ -13,9 +13,19 @@ final class AdminEventStreams {
     private var feed = LiveFeed()
     private var readers: [ObjectIdentifier: ChannelHandlerContext] = [:]
     private var timer: RepeatedTask?
+    private let renderer: AdminRenderer?
+    /// The number of the look under way; a look that is not known any more changes nothing.
+    private var look: UInt64?
+    private var lastLook: UInt64 = 0
 
-    /// - Parameter limit: readers at a time.
-    init(eventLoop: any EventLoop, limit: Int, cluster: @escaping @Sendable () -> ClusterStatus) {
+    /// - Parameters:
+    ///   - limit: readers at a time.
+    ///   - renderer: where to look at the cluster; nil: on the loop.
+    init(
+        eventLoop: any EventLoop, limit: Int, renderer: AdminRenderer? = nil,
+        cluster: @escaping @Sendable () -> ClusterStatus
+    ) {
+        self.renderer = renderer
         self.eventLoop = eventLoop
         self.limit = limit
         self.cluster = cluster
@@ -33,10 +43,11 @@ final class AdminEventStreams {
         send(LiveFeed.preamble, to: context)
         guard timer == nil else { return }
         feed = LiveFeed()
+        look = nil
         let streams = NIOLoopBound(self, eventLoop: eventLoop)
         timer = eventLoop.scheduleRepeatedTask(
             initialDelay: .zero, delay: .nanoseconds(LiveFeed.lookEveryNs)
-        ) { _ in streams.value.look() }
+        ) { _ in streams.value.lookAround() }
     }
 
     /// Forgets a reader that has gone.
@@ -47,9 +58,29 @@ final class AdminEventStreams {
         timer = nil
     }
 
-    private func look() {
+    private func lookAround() {
         let now = Int64(clamping: NIODeadline.now().uptimeNanoseconds)
-        if let message = feed.next(cluster(), nowNs: now) { tell(message) }
+        guard let renderer else {
+            if let message = feed.next(cluster(), nowNs: now) { tell(message) }
+            return
+        }
+        guard look == nil else { return }
+        lastLook &+= 1
+        let (number, before, cluster, eventLoop) = (lastLook, feed, cluster, eventLoop)
+        let streams = NIOLoopBound(self, eventLoop: eventLoop)
+        let isTaken = renderer.submit {
+            var feed = before
+            let message = feed.next(cluster(), nowNs: now)
+            eventLoop.execute { [feed] in streams.value.looked(number, feed, message) }
+        }
+        if isTaken { look = number }
+    }
+
+    private func looked(_ number: UInt64, _ feed: LiveFeed, _ message: String?) {
+        guard look == number else { return }
+        look = nil
+        self.feed = feed
+        if let message { tell(message) }
     }
 
     /// Sends to all who took what they got before.

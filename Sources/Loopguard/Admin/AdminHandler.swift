@@ -11,7 +11,13 @@ final class AdminHandler: ChannelInboundHandler {
     private let hosts: AdminHostPolicy
     private let timeout: TimeAmount
     private let action: AdminAction?
+    private let offersSelfTest: Bool
     private let streams: AdminEventStreams?
+    private let renderer: AdminRenderer?
+    /// An answer is being made elsewhere.
+    private var isRendering = false
+    /// The client has said that it sends no more.
+    private var isInputClosed = false
     /// From the head of a request to the end of its answer.
     private var isOwingAnAnswer = false
     private var running: Task<Void, Never>?
@@ -25,11 +31,16 @@ final class AdminHandler: ChannelInboundHandler {
     /// - Parameters:
     ///   - timeout: a connection that completes no request for this long, or does not take its answer, is closed.
     ///   - action: obeys `POST` requests; nil: they are refused.
+    ///   - offersSelfTest: whether pages have buttons for the self-test; never without an action.
     ///   - streams: of the same loop; nil: there are no live events.
+    ///   - renderer: makes the answers; nil: they are made on the loop.
     init(
         hosts: AdminHostPolicy = .any, timeout: TimeAmount, action: AdminAction? = nil,
-        streams: AdminEventStreams? = nil, cluster: @escaping @Sendable () -> ClusterStatus
+        offersSelfTest: Bool = true, streams: AdminEventStreams? = nil, renderer: AdminRenderer? = nil,
+        cluster: @escaping @Sendable () -> ClusterStatus
     ) {
+        self.offersSelfTest = offersSelfTest && action != nil
+        self.renderer = renderer
         self.action = action
         self.streams = streams
         self.hosts = hosts
@@ -71,6 +82,15 @@ final class AdminHandler: ChannelInboundHandler {
         context.fireChannelWritabilityChanged()
     }
 
+    /// A client may hang up one way after its request (`nc -N`): it still gets the answer that is being made.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent {
+            isInputClosed = true
+            if !isRendering && !isClosing { context.close(promise: nil) }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     /// A client that sends requests without reading the answers waits: they would pile up in memory. NIO's pipelining
     /// handler in front holds further requests, and stops reading, until this one is answered.
     private func respondIfWritable(_ context: ChannelHandlerContext) {
@@ -78,7 +98,7 @@ final class AdminHandler: ChannelInboundHandler {
         guard !isResponding else { return }
         isResponding = true
         defer { isResponding = false }
-        while context.channel.isWritable, let head = waiting {
+        while !isRendering, context.channel.isWritable, let head = waiting {
             waiting = nil
             restartDeadline(context)
             if let action, head.method == .POST, refusal(of: head) == nil {
@@ -86,9 +106,42 @@ final class AdminHandler: ChannelInboundHandler {
             } else if let streams, isStream(head) {
                 stream(to: streams, head, context: context)
             } else {
-                respond(answer(to: head), to: head, context: context)
+                answer(head, context: context)
             }
         }
+    }
+
+    /// Has the answer made elsewhere. What costs nothing is answered at once: whether the process lives must not depend on how
+    /// many pages others want.
+    private func answer(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        if let refusal = refusal(of: head) { return respond(refusal, to: head, context: context) }
+        let (offers, cluster) = (offersSelfTest, cluster)
+        guard Self.split(head.uri).path != "/healthz" else {
+            let answer = Self.make(head, ClusterStatus(workers: []), offersSelfTest: offers)
+            return respond(answer, to: head, context: context)
+        }
+        guard let renderer else {
+            return respond(Self.make(head, cluster(), offersSelfTest: offers), to: head, context: context)
+        }
+        let eventLoop = context.eventLoop
+        let handler = NIOLoopBound(self, eventLoop: eventLoop)
+        let bound = NIOLoopBound(context, eventLoop: eventLoop)
+        isRendering = renderer.submit {
+            let answer = Self.make(head, cluster(), offersSelfTest: offers)
+            eventLoop.execute { handler.value.rendered(answer, to: head, context: bound.value) }
+        }
+        guard !isRendering else { return }
+        var answer = Self.text(503, "503: too many pages are being made; try again.", head.method)
+        answer.headers.append(("retry-after", "1"))
+        respond(answer, to: head, context: context)
+    }
+
+    private func rendered(_ answer: DebugResponse, to head: HTTPRequestHead, context: ChannelHandlerContext) {
+        isRendering = false
+        guard context.channel.isActive else { return }
+        restartDeadline(context)
+        respond(answer, to: head, context: context)
+        respondIfWritable(context)
     }
 
     /// Why a request is not looked at; nil when it is.
@@ -116,13 +169,14 @@ final class AdminHandler: ChannelInboundHandler {
         return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
     }
 
-    private func answer(to head: HTTPRequestHead) -> DebugResponse {
-        if let refusal = refusal(of: head) { return refusal }
-        let (path, query) = Self.split(head.uri)
+    private static func make(
+        _ head: HTTPRequestHead, _ cluster: ClusterStatus, offersSelfTest: Bool
+    ) -> DebugResponse {
+        let (path, query) = split(head.uri)
         return DebugResponder.respond(
             method: head.method.rawValue, path: path, query: query,
-            accept: head.headers[canonicalForm: "accept"].joined(separator: ","), cluster: cluster(),
-            offersSelfTest: action != nil)
+            accept: head.headers[canonicalForm: "accept"].joined(separator: ","), cluster: cluster,
+            offersSelfTest: offersSelfTest)
     }
 
     /// Runs an action elsewhere and answers when it is done; meanwhile NIO's pipelining handler holds further requests.
@@ -145,7 +199,9 @@ final class AdminHandler: ChannelInboundHandler {
     private func acted(_ answer: DebugResponse?, on head: HTTPRequestHead, context: ChannelHandlerContext) {
         guard context.channel.isActive else { return }
         restartDeadline(context)
-        respond(answer ?? Self.text(404, "404: there is nothing to do at this path."), to: head, context: context)
+        let accept = head.headers[canonicalForm: "accept"].joined(separator: ",")
+        let shown = answer.map { AdminBrowserAnswer.make($0, accept: accept) }
+        respond(shown ?? Self.text(404, "404: there is nothing to do at this path."), to: head, context: context)
     }
 
     private func isStream(_ head: HTTPRequestHead) -> Bool {
@@ -180,7 +236,7 @@ final class AdminHandler: ChannelInboundHandler {
         }
         if !headers.contains(name: "cache-control") { headers.add(name: "cache-control", value: "no-store") }
         // Only GET and HEAD are served for sure without a body of unknown length behind them.
-        let keepAlive = head.isKeepAlive && (head.method == .GET || head.method == .HEAD)
+        let keepAlive = head.isKeepAlive && !isInputClosed && (head.method == .GET || head.method == .HEAD)
         headers.replaceOrAdd(name: "connection", value: keepAlive ? "keep-alive" : "close")
         let response = HTTPResponseHead(
             version: head.version == .http1_0 ? .http1_0 : .http1_1,

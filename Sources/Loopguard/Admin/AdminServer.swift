@@ -22,6 +22,10 @@ public final class AdminServer: Sendable {
         /// Pages that are live at a time, by server-sent events; further ones ask every few seconds instead. Default 32.
         public var maximumEventStreams: Int = 32
 
+        /// Answers that wait at a time for the one thread that makes them, besides the one that is being made; further requests
+        /// get 503. `/healthz` does not wait. Default 64, at least 1.
+        public var maximumWaitingAnswers: Int = 64
+
         public static let defaults = Limits()
         public init() {}
     }
@@ -30,26 +34,30 @@ public final class AdminServer: Sendable {
     private let logger: Logger
     private let limits: Limits
     private let action: AdminAction?
+    private let offersSelfTest: Bool
     private let cluster: @Sendable () -> ClusterStatus
     private let state = Mutex(State())
 
     private struct State {
         var listener: (any Channel)?
+        var renderer: AdminRenderer?
         var connections: [ObjectIdentifier: (channel: any Channel, number: UInt64)] = [:]
         var lastNumber: UInt64 = 0
     }
 
     /// - Parameters:
     ///   - action: obeys `POST` requests; nil, the default: they are answered with 405.
-    ///   - cluster: called on `eventLoop` for each request; must not block.
+    ///   - offersSelfTest: whether pages have buttons that send `POST /debug/selftest`; false when the action refuses it.
+    ///   - cluster: called for each request, on the thread that makes the answers; must not wait for a loop.
     public init(
         eventLoop: any EventLoop, logger: Logger, limits: Limits = .defaults, action: AdminAction? = nil,
-        cluster: @escaping @Sendable () -> ClusterStatus
+        offersSelfTest: Bool = true, cluster: @escaping @Sendable () -> ClusterStatus
     ) {
         self.eventLoop = eventLoop
         self.logger = logger
         self.limits = limits
         self.action = action
+        self.offersSelfTest = offersSelfTest
         self.cluster = cluster
     }
 
@@ -60,28 +68,43 @@ public final class AdminServer: Sendable {
     public func start(host: String, port: Int) async throws -> SocketAddress {
         let cluster = self.cluster
         let action = self.action
+        let offersSelfTest = self.offersSelfTest
+        let renderer = AdminRenderer(limit: limits.maximumWaitingAnswers)
         let hosts = AdminHostPolicy(boundTo: host)
         let idle = TimeAmount.nanoseconds(limits.idleTimeout.nanoseconds)
         let limit = limits.maximumEventStreams
         let eventLoop = self.eventLoop
-        let streams = try await eventLoop.submit {
-            NIOLoopBound(AdminEventStreams(eventLoop: eventLoop, limit: limit, cluster: cluster), eventLoop: eventLoop)
-        }.get()
+        let making = eventLoop.submit {
+            NIOLoopBound(
+                AdminEventStreams(eventLoop: eventLoop, limit: limit, renderer: renderer, cluster: cluster),
+                eventLoop: eventLoop)
+        }
+        let streams: NIOLoopBound<AdminEventStreams>
+        do { streams = try await making.get() } catch {
+            await renderer.shutdown()
+            throw error
+        }
         let bootstrap = ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Answers come later than requests: a client that hangs up one way must not lose its own.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     self.register(channel)
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: false)
                     try channel.pipeline.syncOperations.addHandler(
                         AdminHandler(
-                            hosts: hosts, timeout: idle, action: action, streams: streams.value, cluster: cluster))
+                            hosts: hosts, timeout: idle, action: action, offersSelfTest: offersSelfTest,
+                            streams: streams.value, renderer: renderer, cluster: cluster))
                 }
             }
         do {
             let listener = try await bootstrap.bind(host: host, port: port).get()
-            state.withLock { $0.listener = listener }
+            state.withLock { state in
+                state.listener = listener
+                state.renderer = renderer
+            }
             guard let address = listener.localAddress else {
                 throw LoopguardError(.bind, "the admin address \(host):\(port) has no local address.")
             }
@@ -89,6 +112,7 @@ public final class AdminServer: Sendable {
         } catch let error as LoopguardError {
             throw error
         } catch {
+            await renderer.shutdown()
             throw LoopguardError(
                 .bind,
                 "cannot listen on the admin address \(host):\(port): choose another with --admin HOST:PORT, "
@@ -118,13 +142,17 @@ public final class AdminServer: Sendable {
 
     /// Closes the listener and all connections. Idempotent.
     public func shutdown() async {
-        let listener = state.withLock { state in
-            defer { state.listener = nil }
-            return state.listener
+        let (listener, renderer) = state.withLock { state in
+            defer {
+                state.listener = nil
+                state.renderer = nil
+            }
+            return (state.listener, state.renderer)
         }
         try? await listener?.close()
         // Only now: until then connections may still have come in.
         let connections = state.withLock { $0.connections.values.map(\.channel) }
         for connection in connections { try? await connection.close() }
+        await renderer?.shutdown()
     }
 }

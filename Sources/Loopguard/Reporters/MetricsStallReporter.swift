@@ -12,6 +12,8 @@ import Synchronization
 /// - `loopguard_stall_duration`: timer, by `kind` and `cause`.
 /// - `loopguard_stall_connection_seconds`: recorder without buckets, by `cause`: connections times the time over the threshold.
 /// - `loopguard_stalls_ongoing`: gauge.
+/// - `loopguard_blocking_calls_total`: counter, by `cause` and `route`: what strict mode objects to; no stalls, counted in none of
+///   the others.
 /// - `loopguard_stalls_host_at_fault_total`: counter: the machine was to blame, no handler.
 ///
 /// Called on the report thread.
@@ -32,6 +34,7 @@ public final class MetricsStallReporter: StallReporter {
         /// Reports that go on.
         var ongoing: Set<String> = []
         var counters: [[String]: Counter] = [:]
+        var calls: [[String]: Counter] = [:]
         var timers: [[String]: Timer] = [:]
         var recorders: [String: Recorder] = [:]
     }
@@ -52,6 +55,7 @@ public final class MetricsStallReporter: StallReporter {
     }
 
     public func stallSeen(_ report: StallReport) {
+        guard report.kind != .blockingCall else { return }
         let count = state.withLock { state in
             state.ongoing.insert(report.id)
             return state.ongoing.count
@@ -60,6 +64,7 @@ public final class MetricsStallReporter: StallReporter {
     }
 
     public func stallEnded(_ report: StallReport, isSuppressed: Bool) {
+        guard report.kind != .blockingCall else { return blockingCall(report) }
         let kind = report.kind.rawValue
         let cause = report.cause.category.rawValue
         let seconds = report.blast.connectionSeconds
@@ -76,6 +81,20 @@ public final class MetricsStallReporter: StallReporter {
         recorder.record(seconds.isFinite ? max(0, seconds) : 0)
         if report.cause.hostAtFault { hostAtFault.increment() }
         gauge.record(count)
+    }
+
+    private func blockingCall(_ report: StallReport) {
+        let cause = report.cause.category.rawValue
+        let counter = state.withLock { state in
+            let route = self.route(report.scope?.route, &state)
+            if let known = state.calls[[cause, route]] { return known }
+            let counter = Counter(
+                label: "\(configuration.prefix)_blocking_calls_total",
+                dimensions: [("cause", cause), ("route", route)], factory: factory)
+            state.calls[[cause, route]] = counter
+            return counter
+        }
+        counter.increment()
     }
 
     /// Kinds and causes are few; routes are the program's own words, and bounded here.

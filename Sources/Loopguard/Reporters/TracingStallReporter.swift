@@ -9,6 +9,8 @@ public import Tracing
 /// ``HandlerScope`` takes `ServiceContext.current` at the begin of each message, and a handler that opens a span of its own calls
 /// ``HandlerScope/adoptServiceContext()`` inside it. A stall of nobody's handler gets a span without a parent.
 ///
+/// A call that strict mode objects to gets a span of another name, and without an error: it is no stall.
+///
 /// A suppressed stall gets no span. Called on the report thread.
 public final class TracingStallReporter: StallReporter {
     private let tracer: (any Tracer)?
@@ -27,16 +29,21 @@ public final class TracingStallReporter: StallReporter {
             StallContexts.shared.context(connection: $0.connection, message: $0.message)
         }
         let tracer: any Tracer = tracer ?? InstrumentationSystem.tracer
+        let isCall = report.kind == .blockingCall
         let began = UInt64(clamping: report.startedAtUnixNs)
-        let span = Self.start(on: tracer, at: Instant(nanosecondsSinceEpoch: began), context: context ?? .topLevel)
+        let span = Self.start(
+            isCall ? "blocking call on an event loop" : "event loop stall", on: tracer,
+            at: Instant(nanosecondsSinceEpoch: began), context: context ?? .topLevel)
         span.updateAttributes { Self.describe(report, in: &$0) }
-        span.setStatus(SpanStatus(code: .error, message: report.cause.summary))
+        if !isCall { span.setStatus(SpanStatus(code: .error, message: report.cause.summary)) }
         span.end(at: Instant(nanosecondsSinceEpoch: began.addingReportingOverflow(report.durationNs).partialValue))
     }
 
     /// Opens the existential: without a concrete type the library offers a deprecated call only.
-    private static func start(on tracer: some Tracer, at instant: Instant, context: ServiceContext) -> any Span {
-        tracer.startSpan("event loop stall", context: context, ofKind: .internal, at: instant)
+    private static func start(
+        _ name: String, on tracer: some Tracer, at instant: Instant, context: ServiceContext
+    ) -> any Span {
+        tracer.startSpan(name, context: context, ofKind: .internal, at: instant)
     }
 
     private static func describe(_ report: StallReport, in attributes: inout SpanAttributes) {

@@ -10,7 +10,8 @@ public enum Fingerprint {
     ///
     /// Addresses, lines, closure numbers, private discriminators and compiler suffixes do not go in; a recursion counts
     /// as one frame. Kind and cause go in only when there are no frames: both settle while a stall goes on, and a place stays
-    /// the same place however it holds the loop.
+    /// the same place however it holds the loop. A blocking call is another place than the stall that it causes: one happening
+    /// would be counted twice.
     /// - Parameters:
     ///   - frames: innermost first, names demangled.
     ///   - route: of the handler, if known. It goes in only when there are no frames: then it is all that tells places
@@ -21,6 +22,7 @@ public enum Fingerprint {
         let user = frames.lazy.filter { !$0.isRuntime }.prefix(userFrames)
         let chosen = user.isEmpty ? Array(frames.prefix(runtimeFrames)) : Array(user)
         var hash = FNV1a()
+        if kind == .blockingCall { hash.combine(kind.rawValue) }
         if frames.isEmpty {
             hash.combine(kind.rawValue)
             hash.combine(category.rawValue)

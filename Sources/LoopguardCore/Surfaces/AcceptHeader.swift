@@ -1,5 +1,5 @@
 /// Content negotiation as in RFC 9110 §12.5.1, for the few media types that we have.
-struct AcceptHeader {
+package struct AcceptHeader {
     private struct Range {
         var type: Substring
         var subtype: Substring
@@ -10,7 +10,7 @@ struct AcceptHeader {
     private var ranges: [Range] = []
 
     /// - Parameter value: the header's value; nil and empty accept everything. Parts that are no media range are ignored.
-    init(_ value: String?) {
+    package init(_ value: String?) {
         for part in (value ?? "").split(separator: ",").prefix(64) {
             let fields = part.split(separator: ";").map { $0.trimmed }
             guard let media = fields.first, let slash = media.firstIndex(of: "/") else { continue }
@@ -23,7 +23,7 @@ struct AcceptHeader {
 
     /// The offer with the highest quality; of equal ones the one named most exactly, then the one that the header names
     /// first, then the first one offered. The first offer when none is acceptable: a wrong form tells more than an error.
-    func preferred(of offers: [String]) -> String? {
+    package func preferred(of offers: [String]) -> String? {
         var best: (offer: String, rank: (Int, Int, Int))?
         for offer in offers {
             let rank = ranges.isEmpty ? (1_000, 0, 0) : rank(offer)

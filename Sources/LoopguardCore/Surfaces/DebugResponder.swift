@@ -11,6 +11,7 @@ public enum DebugResponder {
         ("/debug/stalls.speedscope.json", "stacks for speedscope"),
         ("/debug/stalls/flamegraph.svg", "stalls by stack; ?site=FINGERPRINT"),
         ("/debug/stalls/events", "server-sent events: something changed"),
+        ("/debug/selftest", "POST: plants a stall, to prove that the alarm works; ?ms=1000&worker=1&loop=loop-0"),
         ("/debug/timeline", "when which loop stalled, SVG; ?minutes=15"),
         ("/debug/loops", "what each loop is doing, and the timeline; ?minutes=15"),
         ("/debug/loops.json", "the same, JSON"),
@@ -20,6 +21,13 @@ public enum DebugResponder {
         ("/healthz", "200 while the process lives"),
         ("/readyz", "200 when all workers are ready, else 503 with the reasons"),
     ]
+
+    private static let selftestPath = "/debug/selftest"
+
+    /// Those that are there: the self-test may be switched off.
+    private static func offered(_ offersSelfTest: Bool) -> [(path: String, what: String)] {
+        offersSelfTest ? endpoints : endpoints.filter { $0.path != selftestPath }
+    }
 
     /// Answers one request.
     ///
@@ -33,6 +41,13 @@ public enum DebugResponder {
         method: String, path: String, query: String?, accept: String?, cluster: ClusterStatus,
         offersSelfTest: Bool = false
     ) -> DebugResponse {
+        // Whoever owns the socket obeys a POST; this is the answer of those that do not.
+        if offersSelfTest, method == "GET" || method == "HEAD", path == selftestPath || path == selftestPath + "/" {
+            var answer = text(
+                405, "405: this plants a stall, and takes POST: curl -X POST http://HOST:PORT\(selftestPath)\n")
+            answer.headers.append(("allow", "POST"))
+            return finish(answer, isHead: method == "HEAD")
+        }
         guard method == "GET" || method == "HEAD" else {
             var answer = text(
                 405, "405: \(TextPage.printable(method).truncated(to: 64)) is not allowed; use GET or HEAD.\n")
@@ -73,9 +88,11 @@ public enum DebugResponder {
     }
 
     private static func route(_ request: Request, _ cluster: ClusterStatus) -> DebugResponse {
+        let offered = offered(request.options.offersSelfTest)
         switch request.path {
         case "/", "":
-            return vary(request.form(["text", "html"]) == "html" ? html(index()) : text(200, indexText()))
+            return vary(
+                request.form(["text", "html"]) == "html" ? html(index(offered)) : text(200, indexText(offered)))
         case "/debug/stalls":
             switch request.form(["text", "json", "html"]) {
             case "html": return vary(html(StallsPage.html(cluster, options: request.options)))
@@ -125,7 +142,7 @@ public enum DebugResponder {
         case "/readyz": return ready(cluster)
         default:
             let shown = TextPage.printable(request.path).truncated(to: 256)
-            return text(404, "404: there is nothing at \(shown)\n\n" + indexText())
+            return text(404, "404: there is nothing at \(shown)\n\n" + indexText(offered))
         }
     }
 
@@ -198,14 +215,14 @@ public enum DebugResponder {
         return response
     }
 
-    private static func indexText() -> String {
+    private static func indexText(_ endpoints: [(path: String, what: String)]) -> String {
         let column = (endpoints.map(\.path.count).max() ?? 0) + 3
         return "Loopguard\n\n"
             + endpoints.map { $0.path + String(repeating: " ", count: column - $0.path.count) + $0.what + "\n" }
             .joined()
     }
 
-    private static func index() -> String {
+    private static func index(_ endpoints: [(path: String, what: String)]) -> String {
         let rows = endpoints.map { endpoint -> HTML in
             "<tr><td class=\"m\"><a href=\"\(endpoint.path)\">\(endpoint.path)</a></td><td>\(endpoint.what)</td></tr>"
         }

@@ -83,7 +83,9 @@ public enum MetricsText {
             "loopguard_stall_reports_suppressed_total", "Reports not kept in full: their site had had many.", labels,
             Double(s.suppressed)
         )
-        out.gauge("loopguard_stalls_ongoing", "Stalls going on.", labels, Double(s.ongoing.count))
+        out.gauge(
+            "loopguard_stalls_ongoing", "Stalls going on.", labels, Double(s.ongoing.count { $0.kind != .blockingCall })
+        )
         out.gauge("loopguard_stall_sites", "Places remembered.", labels, Double(s.sites.count))
         out.counter(
             "loopguard_stall_sites_evicted_total", "Places forgotten to make room for others.", labels,

@@ -81,31 +81,31 @@ public enum StallsPage {
     }
 
     private static func title(_ document: StallsDocument) -> String {
-        document.ongoing.isEmpty
+        document.stalledNow.isEmpty
             ? "Stalls (\(HumanText.count(document.total))) · Loopguard"
-            : "● \(document.ongoing.count) stalled · Loopguard"
+            : "● \(document.stalledNow.count) stalled · Loopguard"
     }
 
     private static func summary(_ document: StallsDocument) -> HTML {
         var html: HTML
-        let stuck = document.ongoing.count
+        let stuck = document.stalledNow.count
         if stuck > 0 {
-            let behind = document.ongoing.reduce(0) { $0.saturatingAdd($1.blast.connections) }
+            let behind = document.stalledNow.reduce(0) { $0.saturatingAdd($1.blast.connections) }
             html = "<h1 class=\"bad\">\(HumanText.count(stuck, "loop")) \(stuck == 1 ? "is" : "are") stalled now</h1>\n"
             html += "<p class=\"lead\">\(HumanText.count(behind, "connection")) "
             html += "\(behind == 1 ? "is" : "are") waiting behind \(stuck == 1 ? "it" : "them").</p>\n"
         } else {
             html = "<h1>No loop is stalled</h1>\n"
-            let last = document.recent.first.map {
+            let last = document.recent.first { $0.kind != .blockingCall }.map {
                 "The last stall ended \(HumanText.ago(unixNs: $0.endedAtUnixNs, now: document.generatedAtUnixNs))."
             }
             html += "<p class=\"lead\">\(last ?? "All loops are turning.")</p>\n"
         }
         // Stalls that go on are not yet in the sites' figures.
         let lost =
-            document.sites.reduce(0) { $0 + $1.connectionSeconds }
-            + document.ongoing.reduce(0) { $0 + $1.blast.connectionSeconds }
-        let worst = (document.sites.map(\.maxNs) + document.ongoing.map(\.durationNs)).max()
+            document.stallSites.reduce(0) { $0 + $1.connectionSeconds }
+            + document.stalledNow.reduce(0) { $0 + $1.blast.connectionSeconds }
+        let worst = (document.stallSites.map(\.maxNs) + document.stalledNow.map(\.durationNs)).max()
         html += "<dl class=\"figures\">"
         html += PageShell.figure("Stalls so far", HumanText.count(document.total))
         html += PageShell.figure("Places", HumanText.count(document.sites.count))

@@ -50,7 +50,7 @@ public enum StallsText {
 
     private static func header(_ document: StallsDocument, into out: inout TextPage) {
         out.line("LOOPGUARD STALLS   \(UTCTime.text(document.generatedAtUnixNs))")
-        var totals = "\(HumanText.count(document.ongoing.count, "stall")) going on · "
+        var totals = "\(HumanText.count(document.stalledNow.count, "stall")) going on · "
         totals += "\(HumanText.count(document.total)) so far · \(HumanText.count(document.sites.count, "place"))"
         if document.suppressed > 0 { totals += " · \(HumanText.count(document.suppressed, "report")) suppressed" }
         if document.evictedSites > 0 { totals += " · \(HumanText.count(document.evictedSites, "place")) forgotten" }

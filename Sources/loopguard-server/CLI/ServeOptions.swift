@@ -45,6 +45,13 @@ struct RuntimeOptions: ParsableArguments {
     var blockingQueue: String?
     @Option(
         help: ArgumentHelp(
+            "Offloaded work that waits this long for a thread, in milliseconds, is a stall of the pool. (default: 1000)",
+            valueName: "MILLISECONDS"))
+    var blockingQueueAgeMs: String?
+    @Flag(help: "Do not watch whether Swift's cooperative pool still runs tasks.")
+    var noCooperativePoolWatch = false
+    @Option(
+        help: ArgumentHelp(
             "How long connections may take to close when the server ends, in seconds. (default: 10)",
             valueName: "SECONDS"))
     var drainSeconds: String?
@@ -73,7 +80,9 @@ struct RuntimeOptions: ParsableArguments {
     var flags: [(Setting, String?)] {
         [
             (.workers, workers), (.loops, loops), (.watchdog, watchdogMs), (.blockingThreads, blockingThreads),
-            (.blockingQueue, blockingQueue), (.drain, drainSeconds), (.workerStart, workerStartSeconds),
+            (.blockingQueue, blockingQueue), (.blockingQueueAge, blockingQueueAgeMs),
+            (.noCooperativePoolWatch, noCooperativePoolWatch ? "true" : nil), (.drain, drainSeconds),
+            (.workerStart, workerStartSeconds),
             (.workerSilent, workerSilentSeconds), (.noSelftest, noSelftest ? "true" : nil),
             (.selftestMax, selftestMaxMs), (.demo, demo ? "true" : nil), (.strict, strict ? "true" : nil),
         ]

@@ -91,6 +91,10 @@ extension ServerSettings {
             try reader.integer(.watchdog, 1...3_600_000, "1 to 3600000 (milliseconds)") ?? watchdogMilliseconds
         blockingThreads = try reader.integer(.blockingThreads, 1...1024, "1 to 1024") ?? blockingThreads
         blockingQueue = try reader.integer(.blockingQueue, 0...1_000_000, "0 to 1000000") ?? blockingQueue
+        blockingQueueAgeMilliseconds =
+            try reader.integer(.blockingQueueAge, 1...3_600_000, "1 to 3600000 (milliseconds)")
+            ?? blockingQueueAgeMilliseconds
+        watchesCooperativePool = try !(reader.boolean(.noCooperativePoolWatch) ?? !watchesCooperativePool)
         drainSeconds = try reader.integer(.drain, 0...3600, "0 to 3600 (seconds)") ?? drainSeconds
         try readRedis(reader)
         guard workers == 1 || redis != nil else {

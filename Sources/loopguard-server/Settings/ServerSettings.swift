@@ -15,6 +15,9 @@ struct ServerSettings: Sendable, Equatable {
     var watchdogMilliseconds = 50
     var blockingThreads = 16
     var blockingQueue = 1024
+    /// Offloaded work that waits so long for a thread is a stall of the pool.
+    var blockingQueueAgeMilliseconds = 1_000
+    var watchesCooperativePool = true
     var drainSeconds = 10
 
     var redis: RedisURL?

@@ -37,6 +37,8 @@ struct Setting: Sendable, Hashable {
     static let watchdog = Setting("watchdog-ms", .integer)
     static let blockingThreads = Setting("blocking-threads", .integer)
     static let blockingQueue = Setting("blocking-queue", .integer)
+    static let blockingQueueAge = Setting("blocking-queue-age-ms", .integer)
+    static let noCooperativePoolWatch = Setting("no-cooperative-pool-watch", .flag)
     static let drain = Setting("drain-seconds", .integer)
     static let redis = Setting("redis", .text)
     static let redisPrefix = Setting("redis-prefix", .text)
@@ -76,7 +78,8 @@ struct Setting: Sendable, Hashable {
     /// All settings that may also stand in the configuration file.
     static let all: [Setting] = [
         host, port, admin, tlsCertificate, tlsKey, origin, workers, loops, watchdog, blockingThreads, blockingQueue,
-        drain, redis, redisPrefix, hostName, hostKeep, noSelftest, selftestMax, workerStart, workerSilent,
+        blockingQueueAge, noCooperativePoolWatch, drain, redis, redisPrefix, hostName, hostKeep, noSelftest,
+        selftestMax, workerStart, workerSilent,
         maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
         handshake, close, ping, pong, maxQueueBytes, maxQueueSeconds, slowConsumer, authSecret, authSecretFile,
         authJWKS, authTimeout, logFormat, logLevel, demo, stallBudget, stallBaseline,

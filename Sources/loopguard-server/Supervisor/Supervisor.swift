@@ -66,7 +66,9 @@ actor Supervisor {
             let (desk, hosts) = (desk, hosts)
             let most = settings.selftestMaxMilliseconds
             let action = SelfTestRequest.action(settings) { await desk.perform($0, maximumMilliseconds: most) }
-            let server = AdminServer(eventLoop: group.next(), logger: logger, action: action) { [self] in
+            let server = AdminServer(
+                eventLoop: group.next(), logger: logger, action: action, offersSelfTest: settings.selftest
+            ) { [self] in
                 hosts.exchange?.everybody() ?? clusterStatus()
             }
             adminAddress = try await Banner.startAdmin(server, at: address)

@@ -66,7 +66,7 @@ final class Worker: Sendable {
         verifier = try await TokenVerifier.load(settings.auth.keys, random: sharedSecret)
         self.gate = gate
         counter = settings.gate.isActive ? StallCounter(budget: settings.gate.budget) : nil
-        runtime = try await WorkerFactory.runtime(settings, index: index, logger: logger, counter: counter)
+        runtime = try await WorkerFactory.runtime(settings, index: index, counter: counter)
         strict = try WorkerFactory.strict(settings, runtime: runtime)
         let base = try WorkerFactory.bus(
             settings, workerName: name.filter { $0.isASCII }, eventLoop: runtime.control, onStatusChange: { _ in })
@@ -126,7 +126,8 @@ final class Worker: Sendable {
             return await self.selftest(request.test, maximumMilliseconds: most)
         }
         let admin = AdminServer(
-            eventLoop: runtime.control, logger: Logger(label: "loopguard.admin"), action: action
+            eventLoop: runtime.control, logger: Logger(label: "loopguard.admin"), action: action,
+            offersSelfTest: settings.selftest
         ) {
             hosts.exchange?.everybody() ?? self.clusterStatus()
         }

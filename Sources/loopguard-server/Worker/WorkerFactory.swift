@@ -11,22 +11,29 @@ import NIOSSL
 
 /// Makes the parts of a worker from the settings, and turns their errors into exit codes.
 enum WorkerFactory {
-    static func runtime(
-        _ settings: ServerSettings, index: Int, logger: Logger, counter: StallCounter? = nil
-    ) async throws(StartFailure) -> LoopguardRuntime {
+    /// What the runtime is started with. The counter is told as well, not instead.
+    static func configuration(
+        _ settings: ServerSettings, index: Int, counter: StallCounter?
+    ) -> LoopguardRuntime.Configuration {
         var configuration = LoopguardRuntime.Configuration.defaults
         configuration.group.loops = settings.loops
         configuration.group.threshold = .milliseconds(settings.watchdogMilliseconds)
         configuration.offload.threads = settings.blockingThreads
         configuration.offload.queueLimit = settings.blockingQueue
+        configuration.offload.queueAgeThreshold = .milliseconds(settings.blockingQueueAgeMilliseconds)
+        configuration.watchesCooperativePool = settings.watchesCooperativePool
         configuration.worker = index
         if let name = settings.hostName { configuration.host = name }
         configuration.logger = Logger(label: "loopguard")
-        if let counter {
-            configuration.reporters = [LogStallReporter(logger: configuration.logger), counter]
-        }
+        if let counter { configuration.reporters = configuration.defaultReporters + [counter] }
+        return configuration
+    }
+
+    static func runtime(
+        _ settings: ServerSettings, index: Int, counter: StallCounter? = nil
+    ) async throws(StartFailure) -> LoopguardRuntime {
         do {
-            return try await LoopguardRuntime.start(configuration)
+            return try await LoopguardRuntime.start(configuration(settings, index: index, counter: counter))
         } catch {
             throw startFailure(error)
         }

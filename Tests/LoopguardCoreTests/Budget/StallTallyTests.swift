@@ -32,6 +32,14 @@ struct StallTallyTests {
         #expect(tally.ticks == 0)
     }
 
+    @Test func callsThatStrictModeObjectsToAreNoStalls() {
+        var tally = StallTally(boundsNs: [1])
+        var call = StallReport.sample()
+        call.kind = .blockingCall
+        tally.add(call)
+        #expect(tally == StallTally(boundsNs: [1]))
+    }
+
     @Test func beyondTheBoundPlacesAreCountedTogether() {
         var tally = StallTally()
         for number in 0..<1_200 { tally.add(.sample(fingerprint: "\(number)")) }

@@ -77,6 +77,29 @@ import Testing
         #expect(schema.problems(object).count == 2)
     }
 
+    @Test(arguments: ["loops", "offload"])
+    func theOtherDocumentsKeepToTheirSchemas(_ name: String) throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../Documentation/\(name).schema.json").standardizedFileURL
+        let schema = try JSONSchema(file: file)
+        // One worker that tells everything, one of which nothing is known.
+        var cluster = Self.full()
+        cluster.workers[0].status?.offload.byName = [
+            OffloadNameStatus(name: "load", completed: 1, totalNs: 2, maxNs: 3, cpuNs: 4)
+        ]
+        let bytes =
+            name == "loops"
+            ? try StallJSON.encode(LoopsDocument(cluster)) : try StallJSON.encode(OffloadDocument(cluster))
+        var object = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+        #expect(schema.problems(object) == [])
+        let text = String(decoding: bytes, as: UTF8.self)
+        for key in name == "loops" ? ["late_buckets", "threshold_ns"] : ["nested", "cpu_ns"] {
+            #expect(text.contains("\"\(key)\":"))
+        }
+        object["surprise"] = 1
+        #expect(schema.problems(object).count == 1)
+    }
+
     @Test func badInputIsRefusedInWords() {
         func code(_ bytes: [UInt8], max: Int = StallJSON.defaultMaxBytes) -> StallJSONError.Code? {
             do throws(StallJSONError) {

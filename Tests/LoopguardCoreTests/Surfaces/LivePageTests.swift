@@ -96,6 +96,28 @@ import Testing
         #expect(page.contains("formaction=\"/debug/selftest?ms=1000&amp;worker=1&amp;loop=loop-1\""))
     }
 
+    @Test func `the index lists the self-test when somebody answers, and a GET says what to do`() {
+        #expect(!get("/").body.contains("/debug/selftest"))
+        #expect(get("/", selfTest: true).body.contains("/debug/selftest"))
+        #expect(get("/debug/selftest").status == 404)
+        let answer = get("/debug/selftest", selfTest: true)
+        #expect(answer.status == 405 && answer.body.contains("curl -X POST"))
+        #expect(answer.headers.contains { $0.0 == "allow" && $0.1 == "POST" })
+    }
+
+    @Test func `a call that strict mode objects to is shown, but counted as no stall`() throws {
+        var cluster = ClusterStatus(workers: [Gallery.cluster().workers[0]])
+        var call = StallReport.sample(id: "call", ongoing: true)
+        call.kind = .blockingCall
+        var store = StallStore()
+        store.begin(call)
+        cluster.workers[0].status?.stalls = store.status(total: 0)
+        #expect(MetricsText.render(cluster).contains("loopguard_stalls_ongoing{worker=\"1\"} 0\n"))
+        #expect(StallsText.render(cluster).contains("0 stalls going on"))
+        let page = StallsPage.html(cluster)
+        #expect(page.contains("No loop is stalled") && page.contains("call that may block"))
+    }
+
     @Test func `several hosts are told apart, and a silent one is shown as such`() {
         var cluster = Gallery.cluster()
         #expect(!StallsPage.html(cluster).contains("class=\"host\""))

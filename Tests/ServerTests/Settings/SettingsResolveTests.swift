@@ -47,7 +47,7 @@ struct SettingsResolveTests {
             .hostName: "web-7", .hostKeep: "20", .noSelftest: "true", .selftestMax: "21", .workerStart: "22",
             .workerSilent: "0",
             .stallBudget: "p99<20ms", .stallBaseline: "b", .stallBudgetReport: "r", .writeStallBaseline: "w",
-            .strict: "true",
+            .strict: "true", .blockingQueueAge: "250", .noCooperativePoolWatch: "true",
         ]
         let inOtherTests: Set<Setting> = [.authSecret, .authSecretFile]
         #expect(Set(Setting.all) == Set(values.keys).union(inOtherTests))
@@ -72,6 +72,7 @@ struct SettingsResolveTests {
         #expect(fromFlags.auth == .init(keys: .jwks("j"), timeoutSeconds: 19))
         #expect(fromFlags.redis?.address == "r:6379")
         #expect(fromFlags.hostName == "web-7" && fromFlags.hostKeepSeconds == 20)
+        #expect(fromFlags.blockingQueueAgeMilliseconds == 250 && !fromFlags.watchesCooperativePool)
         #expect(!fromFlags.selftest && fromFlags.selftestMaxMilliseconds == 21)
         #expect(fromFlags.workerStartSeconds == 22 && fromFlags.workerSilentSeconds == 0)
         #expect(fromFlags.gate.budget == (try StallBudget("p99<20ms")))
@@ -117,7 +118,9 @@ struct SettingsResolveTests {
         (.admin, "", "HOST:PORT"), (.host, "", "address"), (.host, "a b", "address"),
         (.workers, "0", "1 to 64"), (.loops, "0", "1 to 1024"), (.loops, "1025", "1 to 1024"),
         (.watchdog, "0", "1 to 3600000"), (.watchdog, "50ms", "1 to 3600000"),
-        (.blockingThreads, "0", "1 to 1024"), (.blockingQueue, "-1", "0 to 1000000"), (.drain, "-1", "0 to 3600"),
+        (.blockingThreads, "0", "1 to 1024"), (.blockingQueue, "-1", "0 to 1000000"),
+        (.blockingQueueAge, "0", "1 to 3600000"), (.noCooperativePoolWatch, "perhaps", "true or false"),
+        (.drain, "-1", "0 to 3600"),
         (.maxConnections, "0", "1 to"), (.maxConnectionsPerIP, "-1", "0 to"), (.maxMessageBytes, "0", "1 to"),
         (.maxMessageBytes, "1MB", "bytes"), (.maxFragments, "0", "1 to"), (.maxHeaderBytes, "10", "256 to"),
         (.handshake, "0", "seconds"), (.ping, "0", "seconds"), (.pong, "x", "seconds"),
