@@ -81,7 +81,7 @@ struct RunGate: Sendable {
     private func write(_ bytes: [UInt8]?, to path: String, _ code: inout Int32, _ logger: Logger) {
         do {
             guard let bytes else { throw CocoaError(.coderInvalidValue) }
-            try Data(bytes + [UInt8(ascii: "\n")]).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try VerdictFile.write(bytes + [UInt8(ascii: "\n")], to: path)
         } catch {
             logger.error("cannot write \(path): \(error.localizedDescription)")
             if code == 0 { code = ExitCode.cannotWrite.rawValue }
