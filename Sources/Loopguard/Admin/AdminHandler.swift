@@ -145,7 +145,8 @@ final class AdminHandler: ChannelInboundHandler {
     private func acted(_ answer: DebugResponse?, on head: HTTPRequestHead, context: ChannelHandlerContext) {
         guard context.channel.isActive else { return }
         restartDeadline(context)
-        respond(answer ?? Self.text(404, "404: there is nothing to do at this path."), to: head, context: context)
+        // Not an action: 405 for a page, as without actions.
+        respond(answer ?? self.answer(to: head), to: head, context: context)
     }
 
     private func isStream(_ head: HTTPRequestHead) -> Bool {

@@ -12,14 +12,13 @@ enum VerdictFile {
     }
 
     static func way(to path: String) -> Way {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return .replace(path) }
-        guard status.st_mode & S_IFMT == S_IFREG else { return .append }
         // /dev/stdout may be the log's file.
         if path.hasPrefix("/dev/") || path.hasPrefix("/proc/") { return .append }
         guard let resolved = realpath(path, nil) else { return .replace(path) }
         defer { free(resolved) }
-        return .replace(String(cString: resolved))
+        let target = String(cString: resolved)
+        let type = try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType
+        return type == .typeRegular ? .replace(target) : .append
     }
 
     static func write(_ bytes: [UInt8], to path: String) throws {
