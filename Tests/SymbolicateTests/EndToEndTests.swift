@@ -37,10 +37,14 @@ import Testing
         // first function.
         let live = Symbolizer().symbolicate(try Program.captureStall().addresses)
         func comparable(_ frames: [StackFrame]) -> [StackFrame] {
-            frames.filter { $0.buildId == stripped.first { $0.function == nil }?.buildId }.map { frame in
+            // Strict mode's wrapper of `read` looks its original up in the first call, which makes one frame more.
+            let own = frames.filter { $0.file?.contains("/CLoopguardStrict/") != true }
+            return own.filter { $0.buildId == stripped.first { $0.function == nil }?.buildId }.map { frame in
                 var frame = frame
                 frame.address = ""
                 frame.module = ""
+                // How the unwinder found it, which depends on whether the wrapper called for the first time.
+                frame.provenance = nil
                 return frame
             }
         }
