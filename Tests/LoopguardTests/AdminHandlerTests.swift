@@ -166,8 +166,8 @@ import Testing
         }
     }
 
-    @Test func `an unknown action is not found, and without actions a post is not allowed`() async throws {
-        #expect(try await post([:], action: echo, path: "/debug/other").status == 404)
+    @Test func `a post that is no action is not allowed, with and without actions`() async throws {
+        #expect(try await post([:], action: echo, path: "/debug/other").status == 405)
         #expect(try await post([:], action: nil).status == 405)
     }
 }

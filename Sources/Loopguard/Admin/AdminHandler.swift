@@ -201,7 +201,9 @@ final class AdminHandler: ChannelInboundHandler {
         restartDeadline(context)
         let accept = head.headers[canonicalForm: "accept"].joined(separator: ",")
         let shown = answer.map { AdminBrowserAnswer.make($0, accept: accept) }
-        respond(shown ?? Self.text(404, "404: there is nothing to do at this path."), to: head, context: context)
+        // Not an action: 405 for a page, as without actions. That takes no look at the cluster.
+        let otherwise = Self.make(head, ClusterStatus(workers: []), offersSelfTest: offersSelfTest)
+        respond(shown ?? otherwise, to: head, context: context)
     }
 
     private func isStream(_ head: HTTPRequestHead) -> Bool {

@@ -155,11 +155,12 @@ public enum CauseClassifier {
             return blocked(f, call: call)
         }
         if isBrief { return verdictOfOne(f, last: last, call: call) }
+        let parts = [
+            (shares.cpu, "computing"), (shares.runDelay, "waiting for a CPU"), (shares.waiting, "blocked"),
+        ].map { (share: HumanText.percent($0), what: $1) }.filter { $0.share != "0 %" }
         return StallCause(
             category: .mixed,
-            summary: "mixed: \(HumanText.percent(shares.cpu)) computing, \(HumanText.percent(shares.runDelay)) "
-                + "waiting for a CPU, \(HumanText.percent(shares.waiting)) blocked"
-        )
+            summary: "mixed: " + parts.map { "\($0.share) \($0.what)" }.joined(separator: ", "))
     }
 
     /// Ready to run, but not running: who had the CPU?

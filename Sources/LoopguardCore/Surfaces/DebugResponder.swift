@@ -120,6 +120,10 @@ public enum DebugResponder {
         case LiveFeed.path:
             // Whoever owns the socket streams; this is the answer of those that do not.
             return text(503, "503: this server has no live events; the page asks again by itself.\n")
+        case "/debug/selftest" where request.options.offersSelfTest:
+            var answer = text(405, "405: a self-test is planted by POST: curl -X POST …/debug/selftest\n")
+            answer.headers.append(("allow", "POST"))
+            return answer
         case "/debug/loops":
             switch request.form(["text", "json", "html"]) {
             case "html": return vary(html(LoopsPage.html(cluster, options: request.options)))

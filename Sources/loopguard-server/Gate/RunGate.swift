@@ -48,13 +48,21 @@ struct RunGate: Sendable {
 
     private static func reason(_ error: any Error) -> String {
         guard let cause = (error as? StallJSONError)?.cause as? DecodingError else { return "\(error)" }
+        let (context, text): (DecodingError.Context, String)
         switch cause {
-        case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context),
-            .keyNotFound(_, let context):
-            let place = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return place.isEmpty ? context.debugDescription : "\(place): \(context.debugDescription)"
+        case .keyNotFound(let key, let found): (context, text) = (found, "\"\(key.stringValue)\" is missing")
+        case .valueNotFound(_, let found): (context, text) = (found, "must not be null")
+        case .typeMismatch(_, let found): (context, text) = (found, "has the wrong type")
+        case .dataCorrupted(let found): return "\(place(found) ?? "")\(found.debugDescription)"
         @unknown default: return "\(cause)"
         }
+        return "\(place(context) ?? "the whole: ")\(text)."
+    }
+
+    /// Where in the file, with a colon; nil for all of it.
+    private static func place(_ context: DecodingError.Context) -> String? {
+        let names = context.codingPath.map { key in key.intValue.map { "entry \($0 + 1)" } ?? key.stringValue }
+        return names.isEmpty ? nil : names.joined(separator: ", ") + ": "
     }
 
     /// Tells the verdict.
@@ -81,7 +89,7 @@ struct RunGate: Sendable {
     private func write(_ bytes: [UInt8]?, to path: String, _ code: inout Int32, _ logger: Logger) {
         do {
             guard let bytes else { throw CocoaError(.coderInvalidValue) }
-            try Data(bytes + [UInt8(ascii: "\n")]).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try VerdictFile.write(bytes + [UInt8(ascii: "\n")], to: path)
         } catch {
             logger.error("cannot write \(path): \(error.localizedDescription)")
             if code == 0 { code = ExitCode.cannotWrite.rawValue }

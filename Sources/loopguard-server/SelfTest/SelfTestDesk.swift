@@ -81,6 +81,10 @@ final class SelfTestDesk: Sendable {
         guard state.withLock({ state in state.links.values.contains { $0.slot == worker } }) else {
             return .failure(.init(404, "there is no worker \(worker) at the moment."))
         }
-        return .failure(.init(504, "worker \(worker) does not answer."))
+        return .failure(
+            .init(
+                504,
+                "worker \(worker) has not finished the self-test in \(patience.components.seconds) s: the loop may be "
+                    + "held by a stall of its own (see /debug/stalls), or the worker is stopped."))
     }
 }

@@ -269,6 +269,12 @@ import Testing
         #expect(cause.summary == "mixed: 48 % computing, 12 % waiting for a CPU, 40 % blocked")
     }
 
+    @Test func mixedNamesOnlyWhatTookTime() {
+        let cause = classify(.at(25, .call(7)), [.at(50, cpu: 13, delay: 12, state: "R", .running)])
+        #expect(cause.category == .mixed)
+        #expect(cause.summary == "mixed: 52 % computing, 48 % waiting for a CPU")
+    }
+
     @Test func unknown() {
         #expect(classify(nil, []).category == .unknown)
         let once = classify(nil, [.at(50, state: "R", .running)])

@@ -83,6 +83,17 @@ import Testing
         }
     }
 
+    @Test func selfTestsArePosted() {
+        func ask(_ offers: Bool) -> DebugResponse {
+            DebugResponder.respond(
+                method: "GET", path: "/debug/selftest", query: nil, accept: nil, cluster: ClusterStatus(workers: []),
+                offersSelfTest: offers)
+        }
+        #expect(ask(true).status == 405)
+        #expect(header("allow", ask(true)) == "POST")
+        #expect(ask(false).status == 404)
+    }
+
     @Test func readiness() {
         #expect(get("/readyz", .sample([.sample(), .sample(worker: 2)])).status == 200)
         let none = get("/readyz", ClusterStatus(workers: []))
