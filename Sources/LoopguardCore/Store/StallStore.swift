@@ -186,11 +186,13 @@ extension StallSite {
 }
 
 extension StallReport {
-    /// A report with a stack tells more than one without; of two alike the longer one does.
+    /// A report with a stack tells more than one without; one that blames the code more than one in which the machine was at
+    /// fault, however long: a site is there to be repaired. Of two alike the longer one does.
     func isMoreTelling(than other: StallReport) -> Bool {
         let hasStack = samples.contains { !$0.frames.isEmpty }
         let otherHasStack = other.samples.contains { !$0.frames.isEmpty }
         if hasStack != otherHasStack { return hasStack }
+        if cause.hostAtFault != other.cause.hostAtFault { return !cause.hostAtFault }
         return durationNs > other.durationNs
     }
 

@@ -138,6 +138,19 @@ import Testing
         #expect(store.status(total: 3).sites.first?.maxNs == 5_000_000_000)
     }
 
+    @Test func aSiteShowsTheCodesFaultBeforeALongerOneOfTheMachine() {
+        var store = StallStore()
+        var ours = StallReport.sample(durationMs: 60)
+        ours.id = "ours"
+        var machines = StallReport.sample(durationMs: 900)
+        machines.id = "machine's"
+        machines.cause.hostAtFault = true
+        for report in [machines, ours, machines] { store.finish(report, at: 1) }
+        let site = store.status(total: 3).sites.first
+        #expect(site?.worst.id == "ours")
+        #expect(site?.maxNs == 900_000_000)
+    }
+
     @Test func aReportIsCutToItsLimits() {
         var report = StallReport.sample()
         let long = String(repeating: "é", count: 5_000)
