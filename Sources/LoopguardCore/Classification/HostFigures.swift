@@ -41,13 +41,21 @@ struct HostFigures {
         heldNs = heldNs.saturatingSubtract(stealNs)
     }
 
-    /// False when the stalled thread proves that nobody held it: it has not been woken at all, or it was on a CPU for longer
-    /// than there was time besides. True when nothing is known.
+    /// False when the stalled thread proves that nobody held it: it was blocked and has not been woken at all, or it was on a
+    /// CPU for longer than there was time besides. True when nothing is known.
+    ///
+    /// A blocked thread is woken to stop. That it is woken once more, to go on, need not show yet: at load the watchdog is
+    /// faster. A thread that ran needs no new time slice to stop in.
     private static func mayHaveBeenHeld(_ threads: [ThreadSample], over gap: HostSample, _ ns: UInt64) -> Bool {
         guard let before = threads.last(where: { $0.atNs < gap.wokeNs }),
             let after = threads.first(where: { $0.atNs >= gap.wokeNs })
         else { return true }
-        guard after.timeslices.saturatingSubtract(before.timeslices) >= 2 else { return false }
+        let wasBlocked =
+            switch before.systemCall {
+            case .blocked, .outsideSystemCall: true
+            case .running, .unavailable: false
+            }
+        if wasBlocked, after.timeslices == before.timeslices { return false }
         let besides = after.atNs.saturatingSubtract(before.atNs).saturatingSubtract(ns)
         // The kernel adds up CPU time at its timer ticks: up to 10 ms are uncertain.
         return after.cpuNs.saturatingSubtract(before.cpuNs) <= besides.saturatingAdd(10_000_000)

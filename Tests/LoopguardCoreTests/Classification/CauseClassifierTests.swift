@@ -213,6 +213,11 @@ import Testing
         }
         let before = ThreadSample.at(25, .call(7))
         #expect(classify(before, asleep(2), host: [gap(3)]).category == .stopped)
+        // At load the thread has stopped, but not gone on, when the watchdog looks; one that ran needs no new slice to stop.
+        #expect(classify(before, asleep(1), host: [gap(3)]).category == .stopped)
+        var running = ThreadSample.at(900, cpu: 5, state: "R", .running)
+        running.timeslices = 25
+        #expect(classify(.at(25, state: "R", .running), [running], host: [gap(2)]).category == .stopped)
         // At load the CPU that is waited for after SIGCONT is part of the same sleep.
         var loaded = gap(3)
         loaded.gapRunDelayNs = 300_000_000
