@@ -249,8 +249,42 @@ let package = Package(
     cLanguageStandard: .gnu11
 )
 
+// The linter is being made: LOOPGUARD_LINT=1 swift build --product loopguard-lint. Until it is of use, nobody else builds or
+// fetches what it needs.
+if Context.environment["LOOPGUARD_LINT"] != nil {
+    package.dependencies += [
+        .package(url: "https://github.com/swiftlang/swift-syntax.git", "600.0.1"..<"604.0.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ]
+    package.targets += [
+        .target(name: "CIndexStore"),
+        .target(
+            name: "LoopguardLint",
+            dependencies: [
+                "CIndexStore",
+                .product(name: "SwiftSyntax", package: "swift-syntax"),
+                .product(name: "SwiftParser", package: "swift-syntax"),
+                .product(name: "SwiftDiagnostics", package: "swift-syntax"),
+                .product(name: "SwiftParserDiagnostics", package: "swift-syntax"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            resources: [.embedInCode("Catalogue/Data")]
+        ),
+        .executableTarget(
+            name: "loopguard-lint",
+            dependencies: [
+                "LoopguardLint", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tools/loopguard-lint"
+        ),
+        .testTarget(name: "LoopguardLintTests", dependencies: ["LoopguardLint"]),
+    ]
+}
+
 // One place for the settings that every Swift target shares.
-let cTargets: Set<String> = ["CLoopguard", "CLoopguardStrict", "CLoopguardPreload", "CAccuracy", "CBench"]
+let cTargets: Set<String> = [
+    "CLoopguard", "CLoopguardStrict", "CLoopguardPreload", "CAccuracy", "CBench", "CIndexStore",
+]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),

@@ -6,6 +6,7 @@
 
 #include "lg_memory.h"
 #include "lg_module.h"
+#include "lg_tables.h"
 
 #if defined(__x86_64__)
 
@@ -19,8 +20,16 @@ struct lg_unwinder {
     unw_addr_space_t space;
     const lg_snapshot *snapshot; // of the unwind that is running
     uint64_t registers[LG_REGISTERS];
-    lg_page_cache cache;
+    lg_page_cache cache; // of this capture
+    lg_tables *tables;
 };
+
+static bool read_bytes(lg_unwinder *u, uint64_t address, void *buffer, size_t length) {
+    return lg_tables_read(u->tables, address, buffer, length) ||
+           lg_page_cache_read(&u->cache, address, buffer, length);
+}
+
+bool lg_unwinder_is_code(lg_unwinder *u, uint64_t address) { return lg_tables_find(u->tables, address) != NULL; }
 
 bool lg_unwinder_read(lg_unwinder *u, const lg_snapshot *s, uint64_t address, void *buffer, size_t length) {
     if (length == 0 || address > UINT64_MAX - length) return false;
@@ -33,7 +42,7 @@ bool lg_unwinder_read(lg_unwinder *u, const lg_snapshot *s, uint64_t address, vo
         // The rest of the stack changes while we read, and below the stack pointer there is nothing of worth.
         if (address + length > s->stack_low && address < s->stack_high) return false;
     }
-    return lg_page_cache_read(&u->cache, address, buffer, length);
+    return read_bytes(u, address, buffer, length);
 }
 
 static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write, void *arg) {
@@ -52,28 +61,18 @@ static int access_reg(unw_addr_space_t space, unw_regnum_t reg, unw_word_t *valu
 
 static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *pi, int need, void *arg) {
     lg_unwinder *u = arg;
-    lg_module module;
-    if (!lg_module_find(ip, &module) || module.eh_frame_hdr == 0) return -UNW_ENOINFO;
-    struct {
-        uint8_t version, eh_frame_encoding, count_encoding, table_encoding;
-        uint32_t eh_frame, count;
-    } header;
-    if (!lg_page_cache_read(&u->cache, module.eh_frame_hdr, &header, sizeof header)) return -UNW_ENOINFO;
-    // What every linker writes: 4-byte fields (low nibble 3 or 11), the table relative to the header and sorted.
-    if (header.version != 1 || (header.eh_frame_encoding & 7) != 3 || (header.count_encoding & 7) != 3 ||
-        header.table_encoding != 0x3b)
-        return -UNW_ENOINFO;
-    if (module.eh_frame_hdr >= module.end || header.count == 0 ||
-        header.count > (module.end - module.eh_frame_hdr) / 8)
-        return -UNW_ENOINFO;
+    const lg_table *table = lg_tables_find(u->tables, ip);
+    int64_t index = table ? lg_tables_search(u->tables, table, ip) : -1;
+    if (index < 0) return -UNW_ENOINFO;
     unw_dyn_info_t di;
     memset(&di, 0, sizeof di);
-    di.start_ip = module.start;
-    di.end_ip = module.end;
+    di.start_ip = table->module.start;
+    di.end_ip = table->module.end;
     di.format = UNW_INFO_FORMAT_REMOTE_TABLE;
-    di.u.rti.segbase = module.eh_frame_hdr;
-    di.u.rti.table_data = module.eh_frame_hdr + sizeof header;
-    di.u.rti.table_len = (unw_word_t)header.count * 8 / sizeof(unw_word_t);
+    di.u.rti.segbase = table->module.eh_frame_hdr;
+    // The search has been done: libunwind gets the entry, and the next one, which tells where the function must end.
+    di.u.rti.table_data = table->entries + (uint64_t)index * 8;
+    di.u.rti.table_len = (unw_word_t)((uint64_t)index + 1 < table->count ? 2 : 1) * 8 / sizeof(unw_word_t);
     return _Ux86_64_dwarf_search_unwind_table(space, ip, &di, pi, need, arg);
 }
 
@@ -130,8 +129,14 @@ lg_unwinder *lg_unwinder_create(void) {
     };
     lg_unwinder *u = calloc(1, sizeof *u);
     if (!u) return NULL;
+    u->tables = lg_tables_create();
+    if (!u->tables) {
+        free(u);
+        return NULL;
+    }
     u->space = unw_create_addr_space(&accessors, 0);
     if (!u->space) {
+        lg_tables_destroy(u->tables);
         free(u);
         return NULL;
     }
@@ -143,16 +148,19 @@ lg_unwinder *lg_unwinder_create(void) {
 
 void lg_unwinder_destroy(lg_unwinder *u) {
     unw_destroy_addr_space(u->space);
+    lg_tables_destroy(u->tables);
     free(u);
 }
 
-void lg_unwinder_clear(lg_unwinder *u) { lg_page_cache_clear(&u->cache); }
+void lg_unwinder_clear(lg_unwinder *u) {
+    lg_page_cache_clear(&u->cache);
+    lg_tables_begin(u->tables);
+}
 
 static bool follows_call(lg_unwinder *u, uint64_t address) {
-    lg_module module;
     uint8_t b[7];
-    if (address < sizeof b || !lg_module_find(address, &module) ||
-        !lg_page_cache_read(&u->cache, address - sizeof b, b, sizeof b))
+    if (address < sizeof b || !lg_unwinder_is_code(u, address) ||
+        !read_bytes(u, address - sizeof b, b, sizeof b))
         return false;
     if (b[2] == 0xe8) return true;
     for (int i = 0; i < 6; i++)
@@ -171,8 +179,8 @@ static bool find_return(lg_unwinder *u, uint64_t pc, uint64_t sp, bool known, ui
     static const uint8_t btr[5] = {0x48, 0x0f, 0xba, 0xf5, 0x3c};
     static const uint8_t push_mov[4] = {0x55, 0x48, 0x89, 0xe5};
     uint8_t next[5], last[5];
-    if (pc < sizeof last || !lg_page_cache_read(&u->cache, pc - sizeof last, last, sizeof last) ||
-        !lg_page_cache_read(&u->cache, pc, next, sizeof next))
+    if (pc < sizeof last || !read_bytes(u, pc - sizeof last, last, sizeof last) ||
+        !read_bytes(u, pc, next, sizeof next))
         return false;
     bool pushed = !known && last[4] == push_mov[0] && memcmp(next, push_mov + 1, 3) == 0;
     *at = pushed ? sp + 8 : sp;
@@ -255,6 +263,12 @@ struct lg_unwinder {
 lg_unwinder *lg_unwinder_create(void) { return calloc(1, sizeof(lg_unwinder)); }
 void lg_unwinder_destroy(lg_unwinder *u) { free(u); }
 void lg_unwinder_clear(lg_unwinder *u) { lg_page_cache_clear(&u->cache); }
+
+bool lg_unwinder_is_code(lg_unwinder *u, uint64_t address) {
+    (void)u;
+    lg_module module;
+    return lg_module_find(address, &module);
+}
 
 bool lg_unwinder_read(lg_unwinder *u, const lg_snapshot *s, uint64_t address, void *buffer, size_t length) {
     (void)s;

@@ -40,7 +40,10 @@ struct ImportRules {
                 "ArgumentParser", "Configuration", "JWTKit",
             ]),
             // Apart: imports nothing of the runtime.
-            "LoopguardLint": system.union(foundation).union(["SwiftSyntax", "SwiftParser", "SwiftOperators"]),
+            "LoopguardLint": system.union(foundation).union([
+                "SwiftSyntax", "SwiftParser", "SwiftDiagnostics", "SwiftParserDiagnostics", "Yams", "CIndexStore",
+                "Dispatch",
+            ]),
             "LoopguardTesting": system.union([
                 "LoopguardCore", "Loopguard", "LoopguardStrict", "NIOCore", "Testing",
             ]),

@@ -44,7 +44,8 @@ typedef struct lg_unwinder lg_unwinder;
 lg_unwinder *_Nullable lg_unwinder_create(void);
 void lg_unwinder_destroy(lg_unwinder *unwinder);
 
-/// Forgets what was read of this process' memory. Call once per capture.
+/// Forgets what was read of memory that can change. What was read of code and unwind tables is kept for as long as their
+/// module proves, once per capture, that it is still the same. Call once per capture.
 void lg_unwinder_clear(lg_unwinder *unwinder);
 
 /// Fills `frames`, innermost first, and says in `end` why it stopped. Returns the number of frames. Reads the stack only
@@ -54,6 +55,9 @@ int lg_unwind(lg_unwinder *unwinder, const lg_snapshot *snapshot, lg_frame *fram
 /// Reads from the snapshot's stack where it covers the address, else from memory, fault-safely.
 bool lg_unwinder_read(lg_unwinder *unwinder, const lg_snapshot *_Nullable snapshot, uint64_t address, void *buffer,
                       size_t length);
+
+/// Whether the address lies in an executable or library.
+bool lg_unwinder_is_code(lg_unwinder *unwinder, uint64_t address);
 
 #pragma clang assume_nonnull end
 

@@ -31,12 +31,19 @@ public final class TracingStallReporter: StallReporter {
         let tracer: any Tracer = tracer ?? InstrumentationSystem.tracer
         let isCall = report.kind == .blockingCall
         let began = UInt64(clamping: report.startedAtUnixNs)
-        let span: any Span = tracer.startSpan(
-            isCall ? "blocking call on an event loop" : "event loop stall", context: context ?? .topLevel,
-            ofKind: .internal, at: Instant(nanosecondsSinceEpoch: began))
+        let span = Self.start(
+            isCall ? "blocking call on an event loop" : "event loop stall", on: tracer,
+            at: Instant(nanosecondsSinceEpoch: began), context: context ?? .topLevel)
         span.updateAttributes { Self.describe(report, in: &$0) }
         if !isCall { span.setStatus(SpanStatus(code: .error, message: report.cause.summary)) }
         span.end(at: Instant(nanosecondsSinceEpoch: began.addingReportingOverflow(report.durationNs).partialValue))
+    }
+
+    /// Opens the existential: without a concrete type the library offers a deprecated call only.
+    private static func start(
+        _ name: String, on tracer: some Tracer, at instant: Instant, context: ServiceContext
+    ) -> any Span {
+        tracer.startSpan(name, context: context, ofKind: .internal, at: instant)
     }
 
     private static func describe(_ report: StallReport, in attributes: inout SpanAttributes) {

@@ -29,6 +29,8 @@ struct PoolObservation: Sendable {
     /// Its figures.
     var baseline: ThreadSample?
     var samples: [ThreadSample] = []
+    /// What the machine did meanwhile.
+    var hostSamples: [HostSample] = []
     var call: BlockedCall?
     /// Overrules the sentence that is made of the figures.
     var summary: String?

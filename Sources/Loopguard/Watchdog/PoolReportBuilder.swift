@@ -77,8 +77,8 @@ struct PoolReportBuilder {
                 evidence: ["watchdog late by \(seen.latenessNs / 1000) µs"])
         }
         var cause = CauseClassifier.classify(
-            baseline: seen.baseline, samples: seen.samples, call: seen.call, watchdogLatenessNs: seen.latenessNs,
-            thresholdNs: seen.thresholdNs)
+            baseline: seen.baseline, samples: seen.samples, call: seen.call, host: seen.hostSamples,
+            watchdogLatenessNs: seen.latenessNs, thresholdNs: seen.thresholdNs)
         if let summary = seen.summary { cause.summary = summary }
         cause.evidence = seen.evidence + cause.evidence
         return cause

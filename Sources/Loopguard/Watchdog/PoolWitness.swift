@@ -25,6 +25,7 @@ struct PoolWitness {
         var beganNs: UInt64
         var probes: [Int32: ThreadProbe] = [:]
         var samples: [Int32: [ThreadSample]] = [:]
+        var hosts: [HostSample] = []
         var telling: Int32?
         var call: BlockedCall?
         var account: Account?
@@ -90,6 +91,8 @@ struct PoolWitness {
             guard let sample = evidence?.probes[subject.tid]?.sample() else { continue }
             evidence?.samples[subject.tid, default: []].append(sample)
         }
+        // All threads of a process are in one control group as a rule.
+        if let tid = subjects.first?.tid { evidence?.hosts.append(capturer.host.sample(tid: tid)) }
     }
 
     private mutating func capture(
@@ -165,7 +168,8 @@ struct PoolWitness {
             pool: pool, beganNs: known.beganNs, phase: phase, durationNs: durationNs, thresholdNs: thresholdNs,
             startedAtUnixNs: WallClock.unixNs() - Int64(clamping: now - min(now, known.beganNs)),
             kind: known.account?.kind ?? kind, connections: known.connections, baseline: samples.first,
-            samples: Array(samples.dropFirst()), call: known.call, summary: known.account?.summary,
+            samples: Array(samples.dropFirst()), hostSamples: known.hosts, call: known.call,
+            summary: known.account?.summary,
             evidence: known.account?.evidence ?? [], latenessNs: known.latenessNs,
             detectionLatencyNs: known.detectionLatencyNs)
     }

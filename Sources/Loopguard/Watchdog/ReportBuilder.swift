@@ -71,7 +71,8 @@ struct ReportBuilder {
     }
 
     private func cause(_ seen: StallObservation) -> StallCause {
-        let number = CauseClassifier.dominantCall(baseline: seen.baseline, samples: seen.threadSamples)
+        let number = CauseClassifier.dominantCall(
+            baseline: seen.baseline, samples: seen.threadSamples, closing: seen.closing)
         var cause = CauseClassifier.classify(
             baseline: seen.baseline, samples: seen.threadSamples, closing: seen.closing,
             call: number.flatMap { seen.calls[$0] }, host: seen.hostSamples, interruptions: seen.interruptions,

@@ -72,10 +72,12 @@ struct WatchedLoop {
     mutating func look(latenessNs: UInt64) -> [StallObservation] {
         let slot = target.slot.pointer
         let now = lg_now_ns()
-        let marks = lg_marks_read(slot)
+        var marks = lg_marks_read(slot)
+        let isOld = marks.busy_since != 0 && now - min(now, marks.busy_since) >= detector.options.thresholdNs / 2
+        if isOld, marks.jobs != 0 { Self.lookAgain(&marks, slot) }
         let actions = detector.observe(
             now: now, busySince: marks.busy_since, jobs: marks.jobs, tickFirstJob: marks.tick_first_job,
-            scope: marks.scope, ticks: lg_ticks(slot))
+            scope: marks.scope, ticks: lg_ticks(slot), cpuNs: isOld ? probe?.cpuNs() : nil)
         // A loop has one stall at a time. What ended before the tick that runs now is closed before that one is begun:
         // otherwise its evidence would be replaced, and its report would stay open for ever.
         var closings: [Detector.Action] = []
@@ -94,6 +96,16 @@ struct WatchedLoop {
         let lost = actions.filter(\.isEnd)
         let steps = actions.filter { !$0.isEnd }
         return (lost + closings + steps + latest).compactMap { perform($0, latenessNs: latenessNs) }
+    }
+
+    /// A handler that suspends and resumes has no scope between two of its jobs: a few more looks, some microseconds in all, find
+    /// it within one. The tick stays the one that was seen first.
+    private static func lookAgain(_ marks: inout lg_marks, _ slot: UnsafeMutablePointer<lg_slot>) {
+        for _ in 0..<32 where marks.scope == 0 {
+            let again = lg_marks_read(slot)
+            guard again.busy_since == marks.busy_since else { return }
+            marks = again
+        }
     }
 
     private mutating func perform(_ action: Detector.Action, latenessNs: UInt64) -> StallObservation? {
@@ -183,7 +195,9 @@ struct WatchedLoop {
         if index == 0 {
             known.connections = target.connections()
             known.latenessNs = latenessNs
-            known.detectionLatencyNs = after - min(after, view.beganNs + detector.options.thresholdNs)
+            // Not to the end of the unwinding, which is part of the capture's cost.
+            let taken = stack.takenNs ?? after
+            known.detectionLatencyNs = taken - min(taken, view.beganNs + detector.options.thresholdNs)
         }
         known.note(target.burdens)
         // The first look may fall between two jobs.

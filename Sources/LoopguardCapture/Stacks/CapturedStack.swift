@@ -5,8 +5,11 @@ public struct CapturedStack: Sendable, Equatable {
     public var validity: CaptureValidity
     /// Why the capture is not verified, in words.
     public var note: String?
-    /// What the capture cost the calling thread.
+    /// What the capture cost the calling thread, unwinding included.
     public var costNs: UInt64
+    /// When registers and stack had been copied, CLOCK_MONOTONIC nanoseconds: what follows is reading the copy. Of a blocked
+    /// thread: when the kernel had said, after the copy, that it had not moved. Nil when there is no copy.
+    public var takenNs: UInt64?
     /// Innermost first: physical frames, with the suspended async callers after the async function that they wait for.
     public var addresses: [CapturedAddress]
     /// True when the thread was asked by a signal; false when it was blocked and only looked at.

@@ -29,27 +29,24 @@ extension StackCapturer {
             switch call {
             case .blocked(_, _, let stackPointer, let counter), .outsideSystemCall(let stackPointer, let counter):
                 let slices = probe.schedstat()?.timeslices
-                var stack = look(stackPointer: stackPointer, programCounter: counter)
-                if probe.systemCall() == call, probe.schedstat()?.timeslices == slices { return stack }
-                if stack.validity == .verified { stack.validity = .stale }
-                stack.note = "the thread moved while it was read"
+                let high = Mappings.end(around: stackPointer) ?? .max
+                guard lg_capture_thread_by_copy(capture, stackPointer, counter, high) == LG_CAPTURE_OK else {
+                    return .unsupported
+                }
+                let hasStayed = Self.hasStayed(probe, in: call, slices: slices)
+                var stack = unwindCopy(takenNs: lg_now_ns())
+                if hasStayed, Self.hasStayed(probe, in: call, slices: slices) { return stack }
+                stack.moved()
                 last = stack
             case .running, .unavailable:
                 if let refusal = refusal(probe: probe) { return refusal }
                 guard let signal = usableSignal(for: tid) else { return Self.masked(signal) }
+                // As for guarded threads: see there for what is left of the risk.
+                guard Self.isOnCPU(probe.systemCall()) else { continue }
                 return confirmed(ask(tid, by: signal, timeoutNs)) { ask(tid, by: signal, timeoutNs) }
             }
         }
         return last ?? .none("the thread moved each time it was read")
-    }
-
-    /// Captures a blocked thread whose stack's bounds nobody has written down.
-    private func look(stackPointer: UInt64, programCounter: UInt64) -> CapturedStack {
-        let high = Mappings.end(around: stackPointer) ?? .max
-        guard lg_capture_thread_by_copy(capture, stackPointer, programCounter, high) == LG_CAPTURE_OK else {
-            return .none("stacks can be captured on x86-64 only")
-        }
-        return unwindCopy()
     }
 
     /// A signal that the thread does not block.
@@ -66,7 +63,9 @@ extension StackCapturer {
         guard result == LG_CAPTURE_OK else {
             return refused(result, signal: signal, tid: tid, timeoutNs: timeoutNs)
         }
+        let takenNs = lg_now_ns()
         var stack = unwind(lg_capture_signal_snapshot(capture))
+        stack.takenNs = takenNs
         stack.bySignal = true
         stack.wasInKernel = cameFromKernel(lg_capture_signal_snapshot(capture))
         return stack

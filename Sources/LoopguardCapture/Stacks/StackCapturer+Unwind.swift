@@ -5,21 +5,13 @@ extension StackCapturer {
     /// What every stack of an async function says: a child task does not tell who waits for it.
     static let chainEnd = "the chain of async callers ends at the task's start"
 
-    /// Captures a blocked thread without disturbing it.
-    func look(
-        at slot: UnsafeMutablePointer<lg_slot>, stackPointer: UInt64, programCounter: UInt64
-    ) -> CapturedStack {
-        guard lg_capture_by_copy(capture, slot, stackPointer, programCounter) == LG_CAPTURE_OK else {
-            return .none("stacks can be captured on x86-64 only")
-        }
-        return unwindCopy()
-    }
-
     /// Names the addresses of the stack that has been copied without the thread's registers.
-    func unwindCopy() -> CapturedStack {
+    func unwindCopy(takenNs: UInt64) -> CapturedStack {
         let snapshot = lg_capture_copy_snapshot(capture)
         setFramePointer(of: snapshot, to: UInt64(LG_UNKNOWN))
-        return unwind(snapshot)
+        var stack = unwind(snapshot)
+        stack.takenNs = takenNs
+        return stack
     }
 
     /// Whether the interrupted instruction follows a `syscall`: signals are delivered on the way out of the kernel.
@@ -57,7 +49,7 @@ extension StackCapturer {
             guard let context = asyncContext(of: frame, in: snapshot) else { continue }
             let chain = AsyncChain.walk(
                 from: context, limit: maxFrames - addresses.count,
-                word: { self.word(at: $0, in: snapshot) }, isCode: Self.isCode)
+                word: { self.word(at: $0, in: snapshot) }, isCode: isCode)
             addresses.append(
                 contentsOf: chain.resumes.map {
                     CapturedAddress(value: $0, kind: .asyncResume, provenance: .asyncContext)
@@ -118,10 +110,7 @@ extension StackCapturer {
         return lg_unwinder_read(unwinder, snapshot, address, &value, 8) ? value : nil
     }
 
-    private static func isCode(_ address: UInt64) -> Bool {
-        var module = lg_module()
-        return lg_module_find(address, &module)
-    }
+    private func isCode(_ address: UInt64) -> Bool { lg_unwinder_is_code(unwinder, address) }
 
     /// The frame's own async context, if its function is async and has a frame.
     private func asyncContext(of frame: lg_frame, in snapshot: UnsafePointer<lg_snapshot>) -> UInt64? {
@@ -182,7 +171,7 @@ extension StackCapturer {
     private func returnQuality(
         at pointer: UInt64, callee: UInt64, in snapshot: UnsafePointer<lg_snapshot>
     ) -> ReturnQuality {
-        guard let address = word(at: pointer &+ 8, in: snapshot), address > 7, Self.isCode(address) else {
+        guard let address = word(at: pointer &+ 8, in: snapshot), address > 7, isCode(address) else {
             return .none
         }
         return withUnsafeTemporaryAllocation(byteCount: 7, alignment: 8) { code in

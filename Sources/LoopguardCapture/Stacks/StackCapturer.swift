@@ -110,20 +110,38 @@ public final class StackCapturer {
             switch call {
             case .blocked(_, _, let stackPointer, let counter), .outsideSystemCall(let stackPointer, let counter):
                 let slices = probe.schedstat()?.timeslices
-                var stack = look(at: slot, stackPointer: stackPointer, programCounter: counter)
+                guard lg_capture_by_copy(capture, slot, stackPointer, counter) == LG_CAPTURE_OK else {
+                    return .unsupported
+                }
+                let hasStayed = Self.hasStayed(probe, in: call, slices: slices)
                 guard lg_busy_since(slot) == tick else { return last ?? .tickOver }
-                if probe.systemCall() == call, probe.schedstat()?.timeslices == slices { return stack }
-                if stack.validity == .verified { stack.validity = .stale }
-                stack.note = "the thread moved while it was read"
+                let takenNs = lg_now_ns()
+                var stack = unwindCopy(takenNs: takenNs)
+                guard lg_busy_since(slot) == tick else { return last ?? .tickOver }
+                // Once more, since async contexts lie outside of the copy.
+                if hasStayed, Self.hasStayed(probe, in: call, slices: slices) { return stack }
+                stack.moved()
                 last = stack
             case .running, .unavailable:
                 if let refusal = refusal(probe: probe) { return refusal }
                 if lg_capture_is_installed(signal), Self.isMasked(signal, tid: tid) { return Self.masked(signal) }
+                // The checks took a while. A signal would cut short some calls (EINTR), so a thread that has blocked by now is
+                // looked at instead. What is left is the time between this read and the delivery, some microseconds on an idle
+                // machine: a thread that enters such a call just then returns early from it.
+                guard Self.isOnCPU(probe.systemCall()) else { continue }
                 return ask(slot, tid: tid, tick: tick, timeoutNs: timeoutNs)
             }
         }
         // Never a signal here: the thread is blocked more often than not, and the call would return early.
         return last ?? .none("the thread moved each time it was read")
+    }
+
+    /// Not blocked, as far as the kernel tells.
+    static func isOnCPU(_ call: SystemCallState) -> Bool { call == .running || call == .unavailable }
+
+    /// Whether the thread is in the same system call as before, and has not run since.
+    static func hasStayed(_ probe: ThreadProbe, in call: SystemCallState, slices: UInt64?) -> Bool {
+        probe.systemCall() == call && probe.schedstat()?.timeslices == slices
     }
 
     /// A thread that has a CPU answers within microseconds; after this it is worth asking why it does not.
@@ -141,7 +159,9 @@ public final class StackCapturer {
         }
         switch result {
         case LG_CAPTURE_OK:
+            let takenNs = lg_now_ns()
             var stack = unwind(lg_capture_signal_snapshot(capture))
+            stack.takenNs = takenNs
             stack.bySignal = true
             stack.wasInKernel = cameFromKernel(lg_capture_signal_snapshot(capture))
             // The stack is of one moment. The async contexts were read later, while the thread ran on: they are of the same
@@ -194,7 +214,7 @@ public final class StackCapturer {
             return .none(
                 "the thread runs, and signal \(signal) that would ask it for its stack is handled by the program itself"
             )
-        case LG_CAPTURE_UNSUPPORTED: return .none("stacks can be captured on x86-64 only")
+        case LG_CAPTURE_UNSUPPORTED: return .unsupported
         default:
             let milliseconds = timeoutNs / 1_000_000
             if ThreadName.blocks(signal, tid: tid) == true { return .masked(signal) }
@@ -219,6 +239,12 @@ extension CapturedStack {
     static func none(_ note: String) -> CapturedStack { CapturedStack(validity: .notCaptured, note: note) }
     static func masked(_ signal: Int32) -> CapturedStack {
         .none("the thread blocks signal \(signal) in its signal mask")
+    }
+    static let unsupported = none("stacks can be captured on x86-64 only")
+    /// Marks a stack of a thread that ran while it was read.
+    mutating func moved() {
+        if validity == .verified { validity = .stale }
+        note = "the thread moved while it was read"
     }
     static let tickOver = none("the tick ended before the thread could be read")
 }

@@ -5,9 +5,10 @@ public import LoopguardCore
 /// Asks what the machine does to the threads of this process: CPU quota, stolen time, suspension, a debugger, and whether
 /// the watchdog itself was kept from running.
 ///
-/// Its files stay open. A sample costs about 5 µs per control group level plus 10 µs for /proc/stat on a small machine (that
-/// file grows with the number of CPUs: only its first line is read) and is taken only while a loop is suspect; a wake-up
-/// costs one `pread`, 1 µs.
+/// Its files stay open. A sample is taken only while a loop is suspect. Measured, 20,000 `pread` calls each on 2 CPUs with
+/// kernel 6.18: 2.9 µs of CPU for /proc/stat, 2.9 µs for /proc/self/status, 0.5 µs per control group level. /proc/stat takes
+/// longer with more CPUs: only 1 KiB of it is copied, but the kernel writes it all. A wake-up costs one `pread` of
+/// schedstat, 0.4 µs.
 ///
 /// One thread only, the watchdog's.
 public final class HostProbe {
@@ -15,7 +16,7 @@ public final class HostProbe {
     private let stat: Int32
     private let process: Int32
     private var ownSchedule: Int32 = -1
-    private var ownRunDelayNs: UInt64 = 0
+    private var own = ThreadSchedule()
     private var groups: [Int32: [Int32]] = [:]
     private var asleepNs: UInt64 = 0
     private var awakeNs: UInt64 = 0
@@ -23,6 +24,7 @@ public final class HostProbe {
     private var isGapKnown = false
     private var gapNs: UInt64 = 0
     private var gapRunDelayNs: UInt64 = 0
+    private var gapTimeslices: UInt64 = 0
 
     /// - Parameter root: put before `/proc` and `/sys/fs/cgroup`; for tests. Default none.
     public init(root: String = "") {
@@ -50,17 +52,18 @@ public final class HostProbe {
         self.wasRung = wasRung
         if ownSchedule < 0 {
             ownSchedule = open(root + "/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)
-            ownRunDelayNs = read(ownSchedule, ThreadSchedule.parse)?.runDelayNs ?? 0
+            own = read(ownSchedule, ThreadSchedule.parse) ?? own
         }
         // Without the file nothing is known about the gap, and nothing is concluded from it.
-        guard let now = read(ownSchedule, ThreadSchedule.parse)?.runDelayNs else {
+        guard let now = read(ownSchedule, ThreadSchedule.parse) else {
             isGapKnown = false
             return
         }
         isGapKnown = asleepNs != 0
         gapNs = gap(latenessNs)
-        gapRunDelayNs = now - min(now, ownRunDelayNs)
-        ownRunDelayNs = now
+        gapRunDelayNs = now.runDelayNs - min(now.runDelayNs, own.runDelayNs)
+        gapTimeslices = now.timeslices - min(now.timeslices, own.timeslices)
+        own = now
     }
 
     /// Notes that the tick that began at `beganNs` should have been looked at `dueNs` after its beginning. A loop that rings
@@ -80,6 +83,8 @@ public final class HostProbe {
         if isGapKnown {
             sample.gapNs = gapNs
             sample.gapRunDelayNs = gapRunDelayNs
+            sample.gapTimeslices = gapTimeslices
+            sample.wokeNs = awakeNs
         }
         var boot = timespec()
         clock_gettime(CLOCK_BOOTTIME, &boot)

@@ -4,8 +4,8 @@ public import LoopguardCore
 
 /// Asks the kernel what a thread of this process does.
 ///
-/// Keeps the three files of `/proc/self/task/TID` open, so that a sample costs three `pread` calls (about 5 µs) and cannot
-/// be fooled by a thread identifier that was reused: the descriptors belong to the thread. After the thread's end samples
+/// Keeps the three files of `/proc/self/task/TID` open, so that a sample costs three `pread` calls (measured: 2.2 µs of CPU
+/// in all, kernel 6.18) and cannot be fooled by a thread identifier that was reused: the descriptors belong to the thread. After the thread's end samples
 /// are all zero, with ``SystemCallState/unavailable``.
 ///
 /// One thread only: use each probe on the thread that made it, or hand it over whole.
@@ -46,6 +46,9 @@ public final class ThreadProbe {
             state: status.state, majorFaults: status.majorFaults, systemTicks: status.systemTicks,
             userTicks: status.userTicks, systemCall: call)
     }
+
+    /// CPU time of the thread so far, nanoseconds; nil when the kernel does not tell. One `pread`.
+    public func cpuNs() -> UInt64? { schedstat()?.cpuNs }
 
     /// The system call that the thread is blocked in.
     func systemCall() -> SystemCallState { read(call, SystemCallState.parse) ?? .unavailable }

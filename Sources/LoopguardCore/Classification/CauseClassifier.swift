@@ -73,7 +73,7 @@ public enum CauseClassifier {
     ) -> StallCause {
         let all = ((baseline.map { [$0] } ?? []) + samples).sorted { $0.atNs < $1.atNs }
         let figures = CauseFigures(samples: all, closing: closing)
-        let machine = HostFigures(host)
+        let machine = HostFigures(host, threads: all + (closing.map { [$0] } ?? []))
         var cause = verdict(figures, machine, call: call, interruptions, thresholdNs: thresholdNs, options: options)
         cause.shares = figures.shares
         cause.evidence = figures.evidence(call: call) + machine.evidence
@@ -97,9 +97,13 @@ public enum CauseClassifier {
         return cause
     }
 
-    /// The system call that most of the samples are blocked in; nil when none is, or most are outside any.
-    public static func dominantCall(baseline: ThreadSample?, samples: [ThreadSample]) -> Int? {
-        CauseFigures(samples: ((baseline.map { [$0] } ?? []) + samples).sorted { $0.atNs < $1.atNs }).dominantCall
+    /// The system call that the thread was blocked in for most of the time, as far as the samples tell; nil when it was in none,
+    /// or mostly outside any.
+    public static func dominantCall(
+        baseline: ThreadSample?, samples: [ThreadSample], closing: ThreadSample? = nil
+    ) -> Int? {
+        let all = ((baseline.map { [$0] } ?? []) + samples).sorted { $0.atNs < $1.atNs }
+        return CauseFigures(samples: all, closing: closing).dominantCall
     }
 
     private static func verdict(
@@ -234,13 +238,18 @@ public enum CauseClassifier {
             cause.category = .lockWait
             cause.summary = "waiting for a lock"
             if let owner = call?.lockOwner { cause.summary += " held by thread \(owner)" }
-        } else if f.uninterruptible * 2 > f.blocked {
+        } else if f.dominantIsUninterruptible, !waitsForChild(name) {
             cause.category = .disk
             cause.summary = "waiting for the disk in \(shown)" + (target.map { " on \($0)" } ?? "")
         } else {
             cause.summary = "blocked in \(shown)" + (target.map { " \(preposition(for: name)) \($0)" } ?? "")
         }
         return cause
+    }
+
+    /// Uninterruptible too, but no disk: the parent of a vfork waits until the child has begun its program.
+    private static func waitsForChild(_ name: String?) -> Bool {
+        name == "clone" || name == "clone3" || name == "vfork"
     }
 
     private static func preposition(for name: String?) -> String {

@@ -12,10 +12,10 @@ struct CauseFigures {
     var runnable = 0
     /// Samples in which it was blocked, in a system call or by a page fault.
     var blocked = 0
-    /// … of these in uninterruptible sleep.
-    var uninterruptible = 0
+    /// In `dominantCall` it was mostly in uninterruptible sleep.
+    var dominantIsUninterruptible = false
     var stopped = 0
-    /// The system call that most blocked samples were in; nil when most were outside any.
+    /// The system call that the thread was blocked in for longest; nil when that was outside any.
     var dominantCall: Int?
     var states: [Character] = []
 
@@ -25,32 +25,58 @@ struct CauseFigures {
     init(samples: [ThreadSample], closing: ThreadSample? = nil) {
         count = samples.count
         last = samples.last
-        var calls: [Int?: Int] = [:]
         for sample in samples {
             states.append(sample.state)
             if sample.state == "T" || sample.state == "t" { stopped += 1 }
             switch sample.systemCall {
             case .running: runnable += 1
-            case .blocked(let number, _, _, _):
-                blocked += 1
-                calls[number, default: 0] += 1
-            case .outsideSystemCall:
-                blocked += 1
-                calls[nil, default: 0] += 1
+            case .blocked, .outsideSystemCall: blocked += 1
             case .unavailable:
                 if sample.state == "R" { runnable += 1 }
             }
-            if sample.state == "D" && sample.systemCall != .running { uninterruptible += 1 }
         }
-        // The latest sample wins a tie: it is the one that the stack and the call's target belong to.
-        let latest = samples.last.flatMap { Self.callNumber($0) }
-        dominantCall = calls.max { ($0.value, $0.key == latest ? 1 : 0) < ($1.value, $1.key == latest ? 1 : 0) }?.key
+        findDominantCall(samples, until: closing?.atNs)
         guard let first = samples.first, let last else { return }
         if let closing, closing.atNs > last.atNs {
             measure(from: first, to: closing)
         } else if samples.count > 1 {
             measure(from: first, to: last)
         }
+    }
+
+    /// Each sample stands for the time until the next one: at doubling distances the first ones, among them whatever came
+    /// before the call that stalls, would otherwise outvote the long rest.
+    private mutating func findDominantCall(_ samples: [ThreadSample], until end: UInt64?) {
+        struct Time {
+            var ns: UInt64 = 0
+            var uninterruptibleNs: UInt64 = 0
+        }
+        var calls: [Int?: Time] = [:]
+        for (index, sample) in samples.enumerated() {
+            switch sample.systemCall {
+            case .blocked, .outsideSystemCall: break
+            case .running, .unavailable: continue
+            }
+            var ns: UInt64 = 1
+            if index + 1 < samples.count {
+                ns = samples[index + 1].atNs.saturatingSubtract(sample.atNs)
+            } else if let end {
+                ns = end.saturatingSubtract(sample.atNs)
+            } else if index > 0 {
+                ns = sample.atNs.saturatingSubtract(samples[index - 1].atNs)
+            }
+            var time = calls[Self.callNumber(sample)] ?? Time()
+            time.ns = time.ns.saturatingAdd(max(1, ns))
+            if sample.state == "D" { time.uninterruptibleNs = time.uninterruptibleNs.saturatingAdd(max(1, ns)) }
+            calls[Self.callNumber(sample)] = time
+        }
+        // The latest sample wins a tie: it is the one that the stack and the call's target belong to.
+        let latest = samples.last.flatMap { Self.callNumber($0) }
+        let dominant = calls.max {
+            ($0.value.ns, $0.key == latest ? 1 : 0) < ($1.value.ns, $1.key == latest ? 1 : 0)
+        }
+        dominantCall = dominant?.key
+        dominantIsUninterruptible = dominant.map { $0.value.uninterruptibleNs > $0.value.ns / 2 } ?? false
     }
 
     private static func callNumber(_ sample: ThreadSample) -> Int? {

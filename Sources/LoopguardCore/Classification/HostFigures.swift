@@ -5,12 +5,16 @@ struct HostFigures {
     var throttledNs: UInt64 = 0
     var stealNs: UInt64 = 0
     var suspendedNs: UInt64 = 0
-    /// Time in which neither the watchdog nor anybody else ran, though nobody waited for a CPU.
+    /// Time in which the watchdog and the stalled thread were held, though neither waited for a CPU.
     var heldNs: UInt64 = 0
+    /// Time that the watchdog slept too long without waiting for a CPU and without a proof that it was held.
+    var oversleptNs: UInt64 = 0
     var tracer: Int32 = 0
 
-    /// - Parameter samples: in any order.
-    init(_ samples: [HostSample]) {
+    /// - Parameters:
+    ///   - samples: in any order.
+    ///   - threads: of the stalled thread, oldest first.
+    init(_ samples: [HostSample], threads: [ThreadSample] = []) {
         let samples = samples.sorted { $0.atNs < $1.atNs }
         guard let first = samples.first, let last = samples.last else { return }
         wallNs = last.atNs.saturatingSubtract(first.atNs)
@@ -25,10 +29,28 @@ struct HostFigures {
             if let gap, gap.gapNs == sample.gapNs, gap.gapRunDelayNs == sample.gapRunDelayNs { continue }
             gap = sample
             // Waiting for a CPU is another thing; so is a little of both.
-            if sample.gapRunDelayNs < sample.gapNs / 2 {
-                heldNs = heldNs.saturatingAdd(sample.gapNs - sample.gapRunDelayNs)
+            guard sample.gapRunDelayNs < sample.gapNs / 2 else { continue }
+            let ns = sample.gapNs - sample.gapRunDelayNs
+            if sample.gapTimeslices >= 2, Self.mayHaveBeenHeld(threads, over: sample, ns) {
+                heldNs = heldNs.saturatingAdd(ns)
+            } else {
+                oversleptNs = oversleptNs.saturatingAdd(ns)
             }
         }
+        // What the hypervisor took looks the same from here, but for the wake-ups.
+        heldNs = heldNs.saturatingSubtract(stealNs)
+    }
+
+    /// False when the stalled thread proves that nobody held it: it has not been woken at all, or it was on a CPU for longer
+    /// than there was time besides. True when nothing is known.
+    private static func mayHaveBeenHeld(_ threads: [ThreadSample], over gap: HostSample, _ ns: UInt64) -> Bool {
+        guard let before = threads.last(where: { $0.atNs < gap.wokeNs }),
+            let after = threads.first(where: { $0.atNs >= gap.wokeNs })
+        else { return true }
+        guard after.timeslices.saturatingSubtract(before.timeslices) >= 2 else { return false }
+        let besides = after.atNs.saturatingSubtract(before.atNs).saturatingSubtract(ns)
+        // The kernel adds up CPU time at its timer ticks: up to 10 ms are uncertain.
+        return after.cpuNs.saturatingSubtract(before.cpuNs) <= besides.saturatingAdd(10_000_000)
     }
 
     /// One line for each thing that happened.
@@ -47,7 +69,12 @@ struct HostFigures {
         }
         if heldNs > 1_000_000 {
             lines.append(
-                "the watchdog itself slept \(HumanText.duration(ns: heldNs)) too long without waiting for a CPU")
+                "the watchdog itself was held for \(HumanText.duration(ns: heldNs)): it did not wait for a CPU")
+        }
+        if oversleptNs > 1_000_000 {
+            lines.append(
+                "the watchdog itself slept \(HumanText.duration(ns: oversleptNs)) too long without waiting for a CPU, but "
+                    + "was not held: a late timer, or a hypervisor that took the CPU")
         }
         if tracer != 0 { lines.append("traced by process \(tracer)") }
         return lines

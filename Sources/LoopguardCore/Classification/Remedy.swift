@@ -17,6 +17,7 @@ public enum Remedy {
                 + "a timer with `try await Task.sleep(for:)`) instead of `Task.yield()` in a loop, or "
                 + offload(stack, "move the work with")
         }
+        if let kind, let text = pool(kind) { return text }
         switch cause.category {
         case .lockWait: return lock(cause, stack)
         case .blockedInSystemCall: return systemCall(cause, stack)
@@ -31,6 +32,33 @@ public enum Remedy {
         default:
             return "Look at the stack. If the first frame of yours waits or works for long, "
                 + offload(stack, "move it with")
+        }
+    }
+
+    // MARK: - By kind
+
+    /// Of stalls that are not of a loop's own tick; nil for the others.
+    private static func pool(_ kind: StallKind) -> String? {
+        switch kind {
+        case .cooperativePool:
+            return
+                "Async code that prefers no executor runs on as many threads as there are CPUs, and all of them block or "
+                + "compute. Never block in a task: move the calls that the pool's stacks show with `try await "
+                + "context.offload(\"work\") { … }`, and `await Task.yield()` between the parts of long work."
+        case .blockingPool:
+            return
+                "All threads of the offload pool are busy, and work waits. Raise --offload-threads if the jobs just wait, "
+                + "give the slow ones a time limit (connect and read timeouts), or offload less."
+        case .offloadDeadlock:
+            return
+                "Offloaded work waits for other offloaded work, for which no thread is left: nothing will end by itself. "
+                + "Do not offload and wait within `context.offload(…) { … }`: call the inner function directly, or return from "
+                + "the block first and await the second `offload` in the handler. More threads only make it rarer."
+        case .blockingCall:
+            return
+                "The call may block the whole loop, however short it was this time. Use an asynchronous counterpart, move it "
+                + "with `try await context.offload(\"work\") { … }`, or allow this one if it cannot block."
+        default: return nil
         }
     }
 

@@ -6,6 +6,7 @@ extension Detector {
         var jobs: UInt64
         var jobsInTick: UInt64
         var scope: UInt64
+        var cpuNs: UInt64?
     }
 
     /// A tick that is being watched.
@@ -22,7 +23,14 @@ extension Detector {
         private var sameScope: Bool
         private var markAt: UInt64?
         private var markJobs: UInt64 = 0
-        private var jobsMoved: UInt64?
+        private var markCPUNs: UInt64?
+        /// Jobs begun between the first mark and the last.
+        private var moved: UInt64?
+        /// Time between marks, and how much of it passed in intervals without a new job.
+        private var markedNs: UInt64 = 0
+        private var stillNs: UInt64 = 0
+        /// In one of these the thread ran: there was one long job, whatever came before or after.
+        private var worked = false
 
         init(beganNs: UInt64, scope: UInt64) {
             self.beganNs = beganNs
@@ -71,12 +79,27 @@ extension Detector {
         private mutating func mark(_ look: Look, threshold: UInt64) {
             if let markAt {
                 guard look.now.saturatingSubtract(markAt) >= threshold / 4 else { return }
-                let moved = look.jobs.saturatingSubtract(markJobs)
-                // One interval without a new job is one long job, whatever came before or after.
-                jobsMoved = min(jobsMoved ?? .max, moved)
+                let interval = look.now.saturatingSubtract(markAt)
+                let begun = look.jobs.saturatingSubtract(markJobs)
+                moved = (moved ?? 0).saturatingAdd(begun)
+                markedNs = markedNs.saturatingAdd(interval)
+                if begun == 0 {
+                    stillNs = stillNs.saturatingAdd(interval)
+                    if let cpu = look.cpuNs, let markCPUNs, cpu.saturatingSubtract(markCPUNs) >= interval / 2 {
+                        worked = true
+                    }
+                }
             }
             markAt = look.now
             markJobs = look.jobs
+            markCPUNs = look.cpuNs
+        }
+
+        /// What the kind is told by. No new job in an interval says nothing if the thread had no CPU then: it must have worked,
+        /// or such intervals, in which it may have been blocked, must be half of the time.
+        private var jobsMoved: UInt64? {
+            guard let moved else { return nil }
+            return worked || stillNs >= max(1, markedNs / 2) ? 0 : moved
         }
 
         private func view(_ look: Look, options: Options) -> TickView {

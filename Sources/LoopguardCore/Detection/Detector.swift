@@ -126,8 +126,10 @@ public struct Detector: Sendable, Equatable {
     ///   - tickFirstJob: `jobs` when the running tick began.
     ///   - scope: scope identifier of the running job, 0 = none.
     ///   - ticks: ticks begun so far; nil when not known: then only busy looks count as activity.
+    ///   - cpuNs: CPU time of the loop's thread so far; nil when not known. Needed only of a tick older than half a threshold.
     public mutating func observe(
-        now: UInt64, busySince: UInt64, jobs: UInt64, tickFirstJob: UInt64, scope: UInt64, ticks: UInt64? = nil
+        now: UInt64, busySince: UInt64, jobs: UInt64, tickFirstJob: UInt64, scope: UInt64, ticks: UInt64? = nil,
+        cpuNs: UInt64? = nil
     ) -> [Action] {
         noteActivity(now: now, busySince: busySince, ticks: ticks)
         var actions: [Action] = []
@@ -146,7 +148,7 @@ public struct Detector: Sendable, Equatable {
         var tick = current ?? Tick(beganNs: busySince, scope: scope)
         let look = Look(
             now: now, age: now.saturatingSubtract(busySince), jobs: jobs,
-            jobsInTick: jobs.saturatingSubtract(tickFirstJob), scope: scope
+            jobsInTick: jobs.saturatingSubtract(tickFirstJob), scope: scope, cpuNs: cpuNs
         )
         if let action = tick.advance(look, options: options) { actions.append(action) }
         current = tick

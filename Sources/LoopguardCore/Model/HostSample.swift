@@ -16,14 +16,20 @@ public struct HostSample: Sendable, Equatable {
     public var tracer: Int32
     /// The watchdog's own last sleep, beyond what it asked for.
     public var gapNs: UInt64
-    /// … of which it waited for a CPU. A gap without such a wait means that all threads were held: SIGSTOP, a debugger, a
-    /// frozen control group.
+    /// … of which it waited for a CPU. A gap without such a wait may mean that all threads were held: SIGSTOP, a debugger, a
+    /// frozen control group; or that the hypervisor took the CPU.
     public var gapRunDelayNs: UInt64
+    /// Time slices that the watchdog got from before the sleep until after it. Whoever is held and let go is woken twice: to
+    /// stop, and to go on. A sleep that just lasted too long ends with one.
+    public var gapTimeslices: UInt64
+    /// When the watchdog woke up from that sleep. CLOCK_MONOTONIC.
+    public var wokeNs: UInt64
 
     /// All its parts.
     public init(
         atNs: UInt64, suspendedNs: UInt64 = 0, throttledPeriods: UInt64? = nil, throttledNs: UInt64? = nil,
-        stealNs: UInt64? = nil, tracer: Int32 = 0, gapNs: UInt64 = 0, gapRunDelayNs: UInt64 = 0
+        stealNs: UInt64? = nil, tracer: Int32 = 0, gapNs: UInt64 = 0, gapRunDelayNs: UInt64 = 0,
+        gapTimeslices: UInt64 = 0, wokeNs: UInt64? = nil
     ) {
         self.atNs = atNs
         self.suspendedNs = suspendedNs
@@ -33,5 +39,7 @@ public struct HostSample: Sendable, Equatable {
         self.tracer = tracer
         self.gapNs = gapNs
         self.gapRunDelayNs = gapRunDelayNs
+        self.gapTimeslices = gapTimeslices
+        self.wokeNs = wokeNs ?? atNs
     }
 }

@@ -21,7 +21,9 @@ public struct StallReport: Codable, Sendable, Equatable {
     public var ongoing: Bool
     /// A longer tick is a stall. Nanoseconds.
     public var thresholdNs: UInt64
-    /// From the moment the threshold was passed to the moment the stack had been taken. Nil when it was not taken.
+    /// From the moment the threshold was passed to the moment the stack had been taken: registers and stack copied. Unwinding the
+    /// copy comes after that, see ``StackSample/costNs``. If the capture failed: to the end of the
+    /// attempt. Nil when there was none.
     public var detectionLatencyNs: UInt64?
     /// How much later than asked for the watchdog itself was woken: large values accuse the host, not the handler.
     public var watchdogLatenessNs: UInt64

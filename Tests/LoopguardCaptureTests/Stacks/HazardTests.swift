@@ -118,7 +118,8 @@ extension RealThreads {
             defer { stack.deallocate() }
             var frames = 0
             for round in 0..<1500 {
-                _ = capturer.look(at: victim.slot, stackPointer: stackPointer, programCounter: counter)
+                _ = lg_capture_by_copy(capturer.capture, victim.slot, stackPointer, counter)
+                _ = capturer.unwindCopy(takenNs: 0)
                 var snapshot = lg_capture_copy_snapshot(capturer.capture).pointee
                 let length = snapshot.stack_length
                 memcpy(stack, snapshot.stack, length)

@@ -54,6 +54,56 @@ import Testing
         #expect(symbolizer.openModules <= 2)
     }
 
+    /// Unwind tables are kept between captures, but not those of a library that has been replaced.
+    @Test(arguments: [true, false]) func theUnwinderForgetsAReplacedLibrary(buildID: Bool) throws {
+        try build("first_one", as: "first.so", buildID: buildID)
+        // The same address lies in the middle of another function.
+        let source = folder.path("large.c")
+        let body = (0..<40).map { "x = x * \($0 + 3) ^ y[x & 7];" }.joined(separator: " ")
+        try Data("int other_one(int x, volatile int *y) { \(body) return x; }\n".utf8)
+            .write(to: URL(fileURLWithPath: source))
+        try Tool.run(
+            try #require(Tool.find("clang")),
+            [
+                "-O1", "-shared", "-fPIC", buildID ? "-Wl,--build-id" : "-Wl,--build-id=none", "-o",
+                folder.path("large.so"), source,
+            ])
+        let unwinder = try #require(lg_unwinder_create())
+        defer { lg_unwinder_destroy(unwinder) }
+        let capture = try #require(lg_capture_create(4096))
+        defer { lg_capture_release(capture) }
+        func start(_ counter: UInt64) -> UInt64 {
+            let snapshot = lg_capture_copy_snapshot(capture)
+            withUnsafeMutableBytes(of: &snapshot.pointee.registers) {
+                $0.initializeMemory(as: UInt8.self, repeating: 0)
+                $0.storeBytes(of: counter, toByteOffset: Int(LG_RIP) * 8, as: UInt64.self)
+            }
+            var frame = lg_frame()
+            var end = LG_UNWIND_BROKEN
+            lg_unwinder_clear(unwinder)
+            return lg_unwind(unwinder, snapshot, &frame, 1, &end) == 1 ? frame.function_start : 1
+        }
+        var met = 0
+        for _ in 0..<20 {
+            let first = try load("first.so", "first_one")
+            for _ in 0..<2 { #expect(start(first.address) == first.address) }
+            dlclose(first.handle)
+            #expect(start(first.address) == 0)
+            let other = try load("large.so", "other_one")
+            let inside = other.address + 60
+            for _ in 0..<2 { #expect(start(inside) == other.address) }
+            dlclose(other.handle)
+            let again = try load("first.so", "first_one")
+            // Past the end of the small function there is none.
+            if again.address == other.address {
+                met += 1
+                #expect(start(inside) == 0)
+            }
+            dlclose(again.handle)
+        }
+        #expect(met > 0, "the loader never used an address twice: the test shows nothing")
+    }
+
     /// The same path, another file: what an upgrade of a plug-in does.
     @Test(arguments: [true, false]) func anotherFileOfTheSameName(buildID: Bool) throws {
         let symbolizer = Symbolizer()

@@ -179,24 +179,75 @@ import Testing
 
     /// SIGSTOP and SIGCONT: the watchdog slept on without waiting for a CPU.
     @Test func theWholeProcessWasHeld() {
-        let gap = HostSample(atNs: 900_000_000, gapNs: 850_000_000, gapRunDelayNs: 1_000_000)
+        let gap = HostSample(
+            atNs: 900_000_000, gapNs: 850_000_000, gapRunDelayNs: 1_000_000, gapTimeslices: 3)
         let asleep = classify(.at(25, .call(7)), [.at(900, .call(7))], late: 850_000_000, host: [gap, gap])
         #expect(asleep.category == .stopped)
         #expect(asleep.hostAtFault)
         #expect(asleep.summary.contains("849 ms"))
         // Over before anybody could look.
         #expect(classify(nil, [], host: [gap]).category == .stopped)
-        let traced = HostSample(atNs: 9, tracer: 77, gapNs: 850_000_000)
+        let traced = HostSample(atNs: 9, tracer: 77, gapNs: 850_000_000, gapTimeslices: 2)
         #expect(classify(nil, [], host: [traced]).summary.contains("debugger"))
         // A watchdog that waited for a CPU was starved, not stopped.
-        let starved = HostSample(atNs: 900_000_000, gapNs: 850_000_000, gapRunDelayNs: 840_000_000)
+        let starved = HostSample(
+            atNs: 900_000_000, gapNs: 850_000_000, gapRunDelayNs: 840_000_000, gapTimeslices: 3)
         #expect(classify(.at(25, .call(7)), [.at(900, .call(7))], host: [starved]).category == .blockedInSystemCall)
         // A thread that computed all the while is to blame.
         let busy = classify(.at(25, .running), [.at(900, cpu: 870, state: "R", .running)], host: [gap])
         #expect(busy.category == .computing)
         // A short stop inside a long stall is not its cause.
-        let short = HostSample(atNs: 900_000_000, gapNs: 60_000_000)
+        let short = HostSample(atNs: 900_000_000, gapNs: 60_000_000, gapTimeslices: 3)
         #expect(classify(.at(25, .call(7)), [.at(900, .call(7))], host: [short]).category == .blockedInSystemCall)
+    }
+
+    /// Whoever is stopped and let go is woken twice. Late timers and hypervisors wake nobody.
+    @Test func aLateTimerIsNoStop() {
+        func gap(_ slices: UInt64) -> HostSample {
+            HostSample(atNs: 901_000_000, gapNs: 850_000_000, gapTimeslices: slices, wokeNs: 899_000_000)
+        }
+        func asleep(_ slices: UInt64, cpu: UInt64 = 0) -> [ThreadSample] {
+            var after = ThreadSample.at(900, cpu: cpu, .call(7))
+            after.timeslices = 25 + slices
+            return [after]
+        }
+        let before = ThreadSample.at(25, .call(7))
+        #expect(classify(before, asleep(2), host: [gap(3)]).category == .stopped)
+        // At load the CPU that is waited for after SIGCONT is part of the same sleep.
+        var loaded = gap(3)
+        loaded.gapRunDelayNs = 300_000_000
+        #expect(classify(before, asleep(2), host: [loaded]).category == .stopped)
+        // The watchdog was woken once, or the thread never.
+        let late = classify(before, asleep(2), host: [gap(1)])
+        #expect(late.category == .blockedInSystemCall)
+        #expect(late.evidence.contains { $0.contains("was not held") })
+        #expect(classify(before, asleep(0), host: [gap(3)]).category == .blockedInSystemCall)
+        // It was on a CPU for longer than there was time besides.
+        #expect(classify(before, asleep(9, cpu: 400), host: [gap(3)]).category != .stopped)
+        // The hypervisor took the time.
+        let first = HostSample(atNs: 25_000_000, stealNs: 0)
+        var stolen = gap(3)
+        stolen.stealNs = 840_000_000
+        #expect(classify(before, asleep(2), host: [first, stolen]).category == .blockedInSystemCall)
+    }
+
+    /// What came before the call that stalls must not give it its name.
+    @Test func theCallThatLastedLongestCounts() {
+        let spawn = BlockedCall(name: "clone3")
+        var spawning = ThreadSample.at(25, state: "D", .call(435))
+        let waiting = [ThreadSample.at(50, .call(61))]
+        #expect(
+            CauseClassifier.dominantCall(baseline: spawning, samples: waiting, closing: .at(90, .running)) == 61)
+        let twice = [ThreadSample.at(30, state: "D", .call(435)), .at(50, .call(61))]
+        #expect(CauseClassifier.dominantCall(baseline: spawning, samples: twice, closing: .at(110, .running)) == 61)
+        #expect(CauseClassifier.dominantCall(baseline: spawning, samples: twice) == 435)
+        // Uninterruptible in another call.
+        let cause = classify(spawning, waiting, BlockedCall(name: "wait4"), closing: .at(90, .running))
+        #expect(cause.category == .blockedInSystemCall)
+        // The parent of a vfork waits for its child, not for a disk.
+        spawning = .at(50, state: "D", .call(435))
+        #expect(classify(nil, [spawning], spawn).category == .blockedInSystemCall)
+        #expect(classify(nil, [.at(50, state: "D", .call(74))], BlockedCall(name: "fsync")).category == .disk)
     }
 
     @Test func aLockWithoutAnOwnerSaysSo() {

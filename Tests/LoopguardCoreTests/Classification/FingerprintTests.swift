@@ -119,6 +119,12 @@ import Testing
             (text(.unknown, []), ["stack"]),
             (text(.computing, [user], kind: .yieldStarvation), ["Task.yield()"]),
             (text(.blockedInSystemCall, call: "io_uring_enter", []), ["offload"]),
+            (text(.computing, [user], kind: .cooperativePool), ["as many threads as there are CPUs", "offload"]),
+            (text(.lockWait, [user], kind: .blockingPool), ["offload pool", "--offload-threads"]),
+            (text(.lockWait, [user], kind: .offloadDeadlock), ["no thread is left", "directly"]),
+            (text(.unknown, [], kind: .blockingCall), ["may block", "allow this one"]),
+            // A machine without CPU is to blame all the same.
+            (text(.starved, host: true, [], kind: .cooperativePool), ["machine"]),
         ]
         for (text, words) in cases {
             for word in words { #expect(text.contains(word), "\(word) is not in: \(text)") }

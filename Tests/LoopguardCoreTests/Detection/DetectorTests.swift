@@ -115,6 +115,30 @@ import Testing
         #expect(kind([100, 110], scopes: [9, 9]) == .overloadedTick)
     }
 
+    /// A thread without a CPU begins no job either, so one such interval among others says nothing.
+    @Test func anIntervalWithoutACPUIsNoLongJob() {
+        func kind(_ looks: [(ms: UInt64, jobs: UInt64, cpu: UInt64?)]) -> StallKind? {
+            var detector = Detector(options: Self.options)
+            var kind: StallKind?
+            for look in looks {
+                let actions = detector.observe(
+                    now: 1 + look.ms * 1_000_000, busySince: 1, jobs: look.jobs, tickFirstJob: 0, scope: 9,
+                    cpuNs: look.cpu.map { $0 * 1_000_000 })
+                for action in actions { if case .capture(_, let view) = action { kind = view.kind } }
+            }
+            return kind
+        }
+        // Starved from 50 to 100 ms, then thousands of jobs of one handler.
+        #expect(kind([(50, 900, 1), (100, 900, 1), (200, 9_000, 90)]) == .yieldStarvation)
+        #expect(kind([(50, 900, nil), (100, 900, nil), (200, 9_000, nil)]) == .yieldStarvation)
+        // The thread ran: one long job, then others.
+        #expect(kind([(50, 900, 1), (100, 900, 50), (200, 9_000, 90)]) == .singleJob)
+        // Blocked for most of the time.
+        #expect(kind([(50, 900, 1), (100, 980, 1), (200, 980, 1)]) == .singleJob)
+        // Few jobs for want of a CPU in one interval, many in all.
+        #expect(kind([(50, 900, 1), (100, 910, 2), (200, 9_000, 90)]) == .yieldStarvation)
+    }
+
     @Test func wakeUpsOfAnIdleLoop() {
         // A quiet second: at most one wake-up a threshold, then none.
         var dog = VirtualWatchdog()

@@ -1,0 +1,152 @@
+import CIndexStore
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The compiler's index store of one build folder. One thread.
+public final class IndexStore {
+    private let store: OpaquePointer
+
+    /// - Parameters:
+    ///   - path: the folder that holds `v5`.
+    ///   - library: path of `libIndexStore.so`, of the toolchain that built the program.
+    /// - Throws: ``IndexStoreError``.
+    public init(path: String, library: String) throws(IndexStoreError) {
+        var message = [CChar](repeating: 0, count: 512)
+        guard let bound = lgi_library_open(library, &message, message.count) else {
+            throw IndexStoreError(
+                .noLibrary, "\(library) cannot be loaded; name the toolchain's with --index-library",
+                cause: Self.text(message))
+        }
+        guard access("\(path)/v5/units", R_OK) == 0 else {
+            throw IndexStoreError(
+                .noStore, "\(path) holds no index (no v5/units in it); build first: swift build --build-tests")
+        }
+        guard let opened = lgi_store_open(bound, path, &message, message.count) else {
+            throw IndexStoreError(.noStore, "the index in \(path) cannot be opened", cause: Self.text(message))
+        }
+        store = opened
+    }
+
+    /// One compiled file.
+    struct Unit {
+        var name: String
+        var mainFile: String
+        var module: String
+        var output: String
+        var modifiedUnixNs: Int64
+        /// Records with the files they are about.
+        var records: [(name: String, path: String)]
+        /// Modules that it uses.
+        var modules: [String]
+    }
+
+    /// All units of the program's own sources, system modules left out.
+    func units(problems: inout [String]) -> [Unit] {
+        var names: [String] = []
+        withUnsafeMutablePointer(to: &names) { names in
+            lgi_units(store, names) { context, name in
+                context?.assumingMemoryBound(to: [String].self).pointee.append(String(name))
+                return true
+            }
+        }
+        return names.compactMap { name in
+            do { return try unit(name) } catch {
+                problems.append("\(error)")
+                return nil
+            }
+        }
+    }
+
+    private func unit(_ name: String) throws(IndexStoreError) -> Unit? {
+        var message = [CChar](repeating: 0, count: 512)
+        guard let handle = lgi_unit_open(store, name, &message, message.count) else {
+            throw IndexStoreError(.unreadable, "unit \(name) cannot be read", cause: Self.text(message))
+        }
+        defer { lgi_unit_close(store, handle) }
+        let info = lgi_unit_describe(store, handle)
+        guard !info.is_system, !info.is_module, info.has_main_file else { return nil }
+        let seconds = info.modified_seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        var unit = Unit(
+            name: name, mainFile: String(info.main_file), module: String(info.module), output: String(info.output_file),
+            modifiedUnixNs: seconds.overflow ? 0 : seconds.partialValue &+ info.modified_nanoseconds, records: [],
+            modules: [])
+        withUnsafeMutablePointer(to: &unit) { unit in
+            lgi_unit_dependencies(store, handle, unit) { context, dependency in
+                guard let unit = context?.assumingMemoryBound(to: Unit.self) else { return false }
+                switch dependency.kind {
+                case 1:
+                    let module = String(dependency.module)
+                    if !module.isEmpty, !unit.pointee.modules.contains(module) { unit.pointee.modules.append(module) }
+                case 2 where !dependency.is_system:
+                    unit.pointee.records.append((String(dependency.name), String(dependency.path)))
+                default: break
+                }
+                return true
+            }
+        }
+        return unit
+    }
+
+    private struct Visit {
+        var store: OpaquePointer
+        var body: (lgi_occurrence) -> Void
+    }
+
+    /// Calls `body` with each occurrence; pointers in it are valid until this returns.
+    func occurrences(
+        ofRecord name: String, _ body: @escaping (lgi_occurrence) -> Void
+    ) throws(IndexStoreError) {
+        var message = [CChar](repeating: 0, count: 512)
+        guard let handle = lgi_record_open(store, name, &message, message.count) else {
+            throw IndexStoreError(.unreadable, "record \(name) cannot be read", cause: Self.text(message))
+        }
+        defer { lgi_record_close(store, handle) }
+        var visit = Visit(store: store, body: body)
+        withUnsafeMutablePointer(to: &visit) { visit in
+            lgi_record_occurrences(store, handle, visit) { context, occurrence in
+                context?.assumingMemoryBound(to: Visit.self).pointee.body(occurrence)
+                return true
+            }
+        }
+    }
+
+    func describe(_ symbol: lgi_symbol) -> IndexSymbol {
+        let info = lgi_symbol_describe(store, symbol)
+        return IndexSymbol(
+            usr: String(info.usr), name: String(info.name), kind: info.kind, subkind: info.subkind,
+            properties: info.properties)
+    }
+
+    private struct RelationVisit { var relations: [(roles: UInt64, symbol: lgi_symbol)] = [] }
+
+    func relations(of occurrence: lgi_occurrence) -> [(roles: UInt64, symbol: lgi_symbol)] {
+        guard let handle = occurrence.handle else { return [] }
+        var visit = RelationVisit()
+        withUnsafeMutablePointer(to: &visit) { visit in
+            lgi_relations(store, handle, visit) { context, roles, symbol in
+                context?.assumingMemoryBound(to: RelationVisit.self).pointee.relations.append((roles, symbol))
+                return true
+            }
+        }
+        return visit.relations
+    }
+
+    private static func text(_ message: [CChar]) -> String {
+        String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension String {
+    /// A copy of the library's bytes; damaged UTF-8 is repaired.
+    init(_ string: lgi_string) {
+        guard let data = string.data, string.length > 0 else {
+            self = ""
+            return
+        }
+        self = String(
+            decoding: UnsafeBufferPointer(start: data, count: string.length).lazy.map { UInt8(bitPattern: $0) },
+            as: UTF8.self)
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Testing
+
+@testable import LoopguardLint
+
+/// A program of a few modules, compiled with the running toolchain, and what the linter says about it.
+///
+/// A line that ends in `// expect: RULE` must have exactly one finding of that rule; all other lines none.
+struct Fixture {
+    /// Modules in the order in which they are built, each with its files.
+    var modules: [(name: String, files: [String: String])]
+
+    /// Lines with findings, as `File.swift:LINE RULE`.
+    func findings(_ change: (inout Linter.Configuration) -> Void = { _ in }) throws -> (
+        found: [Finding], expected: [String], result: Linter.Result
+    ) {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "lint-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let toolchain = try #require(Toolchain.find())
+        var sources: [String] = []
+        var expected: [String] = []
+        for module in modules {
+            let home = folder.appending(path: module.name)
+            try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+            var paths: [String] = []
+            for (name, text) in module.files.sorted(by: { $0.key < $1.key }) {
+                let path = home.appending(path: name).path
+                try text.write(toFile: path, atomically: true, encoding: .utf8)
+                paths.append(path)
+                for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                    guard let mark = line.firstRange(of: "// expect: ") else { continue }
+                    for rule in line[mark.upperBound...].split(separator: " ") {
+                        expected.append("\(name):\(number + 1) \(rule)")
+                    }
+                }
+            }
+            sources += paths
+            try compile(module.name, paths, folder, toolchain)
+        }
+        var configuration = Linter.Configuration(
+            sources: sources, indexStore: folder.appending(path: "store").path, indexLibrary: toolchain.indexLibrary,
+            catalogue: try Catalogue.builtIn(), today: "2026-11-24")
+        change(&configuration)
+        let result = try Linter(configuration).run()
+        return (result.findings, expected.sorted(), result)
+    }
+
+    private func compile(_ name: String, _ paths: [String], _ folder: URL, _ toolchain: Toolchain) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: toolchain.compiler)
+        process.currentDirectoryURL = folder
+        let isLibrary = !paths.contains { $0.hasSuffix("/main.swift") }
+        process.arguments =
+            [
+                "-c", "-swift-version", "6", "-index-ignore-system-modules", "-index-store-path", "store",
+                "-module-name", name,
+            ]
+            + ["-I", folder.path, "-emit-module", "-emit-module-path", "\(name).swiftmodule"]
+            + (isLibrary ? ["-parse-as-library"] : []) + paths
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(name) does not compile: \(text)")
+    }
+
+    /// Findings and expectations agree.
+    static func check(
+        _ modules: [(name: String, files: [String: String])], _ comment: Comment? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let (found, expected, _) = try Fixture(modules: modules).findings()
+        let lines = found.map { "\($0.place.path.split(separator: "/").last ?? ""):\($0.place.line) \($0.rule)" }
+            .sorted()
+        #expect(lines == expected, comment, sourceLocation: sourceLocation)
+    }
+
+    /// The same for one file of one module.
+    static func check(_ source: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try check([(name: "App", files: ["App.swift": source])], sourceLocation: sourceLocation)
+    }
+}
