@@ -128,6 +128,22 @@ def test_the_page_without_a_script(browser, stalled):
     page.close()
 
 
+def test_a_timeline_that_does_not_fit_shows_its_newest_end(browser, stalled):
+    page = browser.open("about:blank")
+    page.call("Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True)
+    page.call("Emulation.setScriptExecutionDisabled", value=True)
+    page.call("Page.navigate", url=f"http://127.0.0.1:{stalled.admin_port}/debug/loops")
+    # Where the right edges of the picture and of its frame are; the page itself has no say without its script.
+    edges = """(() => { const frame = document.querySelector(".picture"); if (!frame) return null;
+        const svg = frame.querySelector("svg").getBoundingClientRect(), box = frame.getBoundingClientRect();
+        return [svg.width - box.width, Math.abs(box.right - svg.right),
+                document.documentElement.scrollWidth - innerWidth]; })()"""
+    hidden, distance, sideways = eventually(lambda: page.evaluate(edges), 10, "the page is there")
+    assert hidden > 100 and distance < 20, "the newest end is in sight, the oldest is not"
+    assert sideways <= 0, "only the picture scrolls"
+    page.close()
+
+
 def test_pictures(browser, stalled):
     report = stalls.recent(stalled)[0]
     for path in ("/debug/timeline", "/debug/timeline?minutes=60", "/debug/stalls/flamegraph.svg",

@@ -43,6 +43,7 @@ public enum LoopsPage {
                 ? "<b aria-current=\"true\">\(name)</b>" : "<a href=\"/debug/loops?minutes=\(choice)\">\(name)</a>"
         }.joined(" ")
         let colors = document.timeline.flatMap(\.stalls).map { CauseColor($0.category) }
+        // Where it does not fit, it is scrolled to its newest end, without a script: see `.picture`, which runs from right to left.
         return """
             <h2>When</h2>
             <p class="choices">Last \(choices)</p>

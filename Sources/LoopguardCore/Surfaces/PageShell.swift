@@ -224,6 +224,7 @@ enum PageShell {
         thead th{border-top:0;color:var(--soft);font-weight:500;font-size:13px;white-space:nowrap}
         td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         td.m{font-family:var(--mono);font-size:13px;overflow-wrap:anywhere;min-width:9ch}
+        .scroll td.m{white-space:nowrap}
         tr.bad td{background:var(--redbg)}td:has(svg){vertical-align:middle;padding-top:6px;padding-bottom:6px}
         svg.bars{display:block;height:28px;width:150px}svg.bars rect{fill:var(--bar)}
         .empty{background:var(--card);border:1px dashed var(--line);border-radius:10px;padding:24px;color:var(--soft);
@@ -241,7 +242,7 @@ enum PageShell {
         .links{margin:10px 0 0;font-size:14px}
         .legend{display:flex;flex-wrap:wrap;gap:4px 18px;list-style:none;margin:8px 0 0;padding:0;font-size:13.5px;color:var(--soft)}
         .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 16px;margin:0 0 14px}
-        .picture{overflow-x:auto;padding:6px 8px}.picture svg{min-width:720px;display:block}
+        .picture{overflow-x:auto;padding:6px 8px;direction:rtl}.picture svg{min-width:720px;display:block;direction:ltr}
         .choices{margin:0 0 8px;color:var(--soft);font-size:14px}.choices a,.choices b{margin-left:8px}
         .histograms{display:flex;flex-wrap:wrap;gap:14px}
         .histogram{margin:0;padding:12px 16px;background:var(--card);border:1px solid var(--line);border-radius:10px;

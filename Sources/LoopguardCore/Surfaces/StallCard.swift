@@ -99,7 +99,7 @@ struct StallCard {
 
     private func trace(_ sample: StackSample, key: String) -> HTML {
         var html = HTML()
-        if let caveat = StallWords.caveat(sample) { html += "<p class=\"meta\">Stack \(caveat)</p>\n" }
+        if let caveat = StallWords.caveat(sample) { html += "<p class=\"meta\">Stack: \(caveat)</p>\n" }
         guard !sample.frames.isEmpty else { return html }
         html += "<ol class=\"trace\">\n"
         for (index, group) in StallWords.groups(sample.frames).enumerated() {
