@@ -30,6 +30,11 @@ public enum Remedy {
         case .mixed:
             return "Look at the samples: what they have in common holds the loop. " + offload(stack, "Move it with")
         default:
+            if kind == .blockingCall {
+                return
+                    "The call may block the whole loop, however short it was this time. Use an asynchronous counterpart, move "
+                    + "it with `try await context.offload(\"work\") { … }`, or allow this one if it cannot block."
+            }
             return "Look at the stack. If the first frame of yours waits or works for long, "
                 + offload(stack, "move it with")
         }
@@ -47,17 +52,13 @@ public enum Remedy {
                 + "context.offload(\"work\") { … }`, and `await Task.yield()` between the parts of long work."
         case .blockingPool:
             return
-                "All threads of the offload pool are busy, and work waits. Raise --offload-threads if the jobs just wait, "
+                "All threads of the offload pool are busy, and work waits. Raise --blocking-threads if the jobs just wait, "
                 + "give the slow ones a time limit (connect and read timeouts), or offload less."
         case .offloadDeadlock:
             return
                 "Offloaded work waits for other offloaded work, for which no thread is left: nothing will end by itself. "
                 + "Do not offload and wait within `context.offload(…) { … }`: call the inner function directly, or return from "
                 + "the block first and await the second `offload` in the handler. More threads only make it rarer."
-        case .blockingCall:
-            return
-                "The call may block the whole loop, however short it was this time. Use an asynchronous counterpart, move it "
-                + "with `try await context.offload(\"work\") { … }`, or allow this one if it cannot block."
         default: return nil
         }
     }

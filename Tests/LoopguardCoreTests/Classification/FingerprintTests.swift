@@ -120,7 +120,7 @@ import Testing
             (text(.computing, [user], kind: .yieldStarvation), ["Task.yield()"]),
             (text(.blockedInSystemCall, call: "io_uring_enter", []), ["offload"]),
             (text(.computing, [user], kind: .cooperativePool), ["as many threads as there are CPUs", "offload"]),
-            (text(.lockWait, [user], kind: .blockingPool), ["offload pool", "--offload-threads"]),
+            (text(.lockWait, [user], kind: .blockingPool), ["offload pool", "--blocking-threads"]),
             (text(.lockWait, [user], kind: .offloadDeadlock), ["no thread is left", "directly"]),
             (text(.unknown, [], kind: .blockingCall), ["may block", "allow this one"]),
             // A machine without CPU is to blame all the same.
