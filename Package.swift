@@ -16,6 +16,14 @@ let package = Package(
         // The same for a program that was not built with us: LD_PRELOAD.
         .library(name: "loopguard-preload", type: .dynamic, targets: ["CLoopguardPreload"]),
         .executable(name: "loopguard-symbolicate", targets: ["loopguard-symbolicate"]),
+        .executable(name: "loopguard-lint", targets: ["loopguard-lint"]),
+        .library(name: "LoopguardLint", targets: ["LoopguardLint"]),
+    ],
+    traits: [
+        // What parses Swift: a release build of swift-syntax takes six minutes. Whoever wants the runtime only says
+        // `traits: []`, and does not even fetch it; so do our own builds of the server (Tools/lib/common.sh).
+        .trait(name: "Lint", description: "The linter, with swift-syntax and Yams"),
+        .default(enabledTraits: ["Lint"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -28,6 +36,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
+        // With the trait Lint only.
+        .package(url: "https://github.com/swiftlang/swift-syntax.git", "600.0.1"..<"604.0.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
         // System libraries: `Tools/setup` installs them.
@@ -171,6 +182,28 @@ let package = Package(
             path: "Tools/Benchmarks/Sources/loopguard-bench"
         ),
 
+        // The linter: imports nothing of the runtime. Its tests are a package of their own, Tools/LintTests: in this one they
+        // would make every build of the server's tests compile swift-syntax.
+        .target(name: "CIndexStore"),
+        .target(
+            name: "LoopguardLint",
+            dependencies: [
+                "CIndexStore",
+                .product(name: "SwiftSyntax", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftParser", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftParserDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "Yams", package: "Yams", condition: .when(traits: ["Lint"])),
+            ],
+            resources: [.embedInCode("Catalogue/Data")]
+        ),
+        .executableTarget(
+            name: "loopguard-lint",
+            dependencies: [
+                "LoopguardLint", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tools/loopguard-lint"
+        ),
         .testTarget(name: "LoopguardCoreTests", dependencies: ["LoopguardCore"]),
         .testTarget(name: "LoopguardCaptureTests", dependencies: ["LoopguardCapture", "LoopguardCore", "CLoopguard"]),
         .testTarget(
@@ -248,38 +281,6 @@ let package = Package(
     ],
     cLanguageStandard: .gnu11
 )
-
-// The linter is being made: LOOPGUARD_LINT=1 swift build --product loopguard-lint. Until it is of use, nobody else builds or
-// fetches what it needs.
-if Context.environment["LOOPGUARD_LINT"] != nil {
-    package.dependencies += [
-        .package(url: "https://github.com/swiftlang/swift-syntax.git", "600.0.1"..<"604.0.0"),
-        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
-    ]
-    package.targets += [
-        .target(name: "CIndexStore"),
-        .target(
-            name: "LoopguardLint",
-            dependencies: [
-                "CIndexStore",
-                .product(name: "SwiftSyntax", package: "swift-syntax"),
-                .product(name: "SwiftParser", package: "swift-syntax"),
-                .product(name: "SwiftDiagnostics", package: "swift-syntax"),
-                .product(name: "SwiftParserDiagnostics", package: "swift-syntax"),
-                .product(name: "Yams", package: "Yams"),
-            ],
-            resources: [.embedInCode("Catalogue/Data")]
-        ),
-        .executableTarget(
-            name: "loopguard-lint",
-            dependencies: [
-                "LoopguardLint", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Tools/loopguard-lint"
-        ),
-        .testTarget(name: "LoopguardLintTests", dependencies: ["LoopguardLint"]),
-    ]
-}
 
 // One place for the settings that every Swift target shares.
 let cTargets: Set<String> = [

@@ -11,7 +11,7 @@ from harness.websocket import open_websocket
 
 def pytest_sessionstart(session):
     if not os.access(BINARY, os.X_OK):
-        pytest.exit(f"no server at {BINARY}: swift build -c release --product loopguard-server", returncode=3)
+        pytest.exit(f"no server at {BINARY}: swift build --disable-default-traits -c release --product loopguard-server", returncode=3)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -92,7 +92,7 @@ def test_a_tab_survives_a_restart_of_redis(browser, cluster, redis):
     eventually(lambda: not cluster.is_ready(), 20, "/readyz is red")
     redis.start()
     eventually(cluster.is_ready, 30, "/readyz is green again")
-    before = len(page.evaluate("document.body.innerText"))
+    before = len(page.text())
     points = json.loads(page.evaluate(SERIES))
     eventually(lambda: json.loads(page.evaluate(SERIES))[-1] != points[-1], 30, "new values come", every=0.25)
     assert before > 0 and page.errors == []
@@ -115,8 +115,8 @@ def test_the_stalls_page_shows_an_ongoing_stall(browser, start_server, client):
     misbehave(client(server, "/ws/demo/sleep", headers={"X-Correlation-ID": "e2e-picture"}), 8000)
     stalls.wait_for_ongoing(server, "/ws/demo/sleep")
     page = browser.open(f"http://127.0.0.1:{server.admin_port}/debug/stalls")
-    eventually(lambda: "e2e-picture" in (page.evaluate("document.body.innerText") or ""), 6, "the page names the client")
+    eventually(lambda: "e2e-picture" in page.text(), 6, "the page names the client")
     page.screenshot(PICTURES / "stalls.png")
-    assert "/ws/demo/sleep" in page.evaluate("document.body.innerText")
+    assert "/ws/demo/sleep" in page.text()
     assert page.errors == []
     page.close()

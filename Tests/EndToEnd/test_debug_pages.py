@@ -12,8 +12,6 @@ from harness.browser import Browser
 from harness.demo import misbehave
 from harness.waiting import eventually
 
-TEXT = "document.body.innerText"
-
 
 @pytest.fixture(scope="module")
 def browser():
@@ -80,7 +78,7 @@ def test_a_page_renews_itself_and_keeps_open_what_is_open(browser, stalled, clie
     eventually(lambda: page.evaluate(age), 8, "the page shows the stall that goes on")
     first = page.evaluate(age)
     eventually(lambda: page.evaluate(age) not in (first, None), 4, "its age ticks", every=0.1)
-    eventually(lambda: "No loop is stalled" in page.evaluate(TEXT), 20, "the page shows its end")
+    eventually(lambda: "No loop is stalled" in page.text(), 20, "the page shows its end")
     assert page.evaluate("window.marker") == 7, "it was never loaded again"
     assert page.evaluate("document.querySelector('details[data-key$=\":evidence\"]').open") is True
     assert page.errors == []

@@ -31,7 +31,8 @@ import Testing
 
     @Test func pureTestsDoNotSleep() {
         let pure = repository.swiftFiles(
-            in: "Tests/LoopguardCoreTests", "Tests/LoopguardBusTests", "Tests/LoopguardLintTests", "Tests/TidyTests")
+            in: "Tests/LoopguardCoreTests", "Tests/LoopguardBusTests", "Tools/LintTests/Tests/LoopguardLintTests",
+            "Tests/TidyTests")
         expectNone(pure.flatMap(CodeRules.sleeps))
     }
 

@@ -1,311 +1,316 @@
-import SwiftSyntax
+#if Lint
+    import SwiftSyntax
 
-/// Collects ``SourceFacts`` in one walk.
-final class FactsVisitor: SyntaxVisitor {
-    private(set) var scopes: [SourceFacts.Scope]
-    private(set) var calls: [SourceFacts.Call] = []
-    private(set) var imports: [String] = []
-    private var stack: [SourceFacts.ScopeID] = [0]
-    /// Closures whose call has not been left yet: the argument is known when the closure is entered.
-    private var argumentOf: [SyntaxIdentifier: SourceFacts.Argument] = [:]
-    private var assignedName: [SyntaxIdentifier: String] = [:]
-    /// Calls are numbered when they are entered.
-    private var callNumber: [SyntaxIdentifier: Int] = [:]
-    private var awaitDepth = 0
-    private var actorDepth: [Bool] = [false]
+    /// Collects ``SourceFacts`` in one walk.
+    final class FactsVisitor: SyntaxVisitor {
+        private(set) var scopes: [SourceFacts.Scope]
+        private(set) var calls: [SourceFacts.Call] = []
+        private(set) var imports: [String] = []
+        private var stack: [SourceFacts.ScopeID] = [0]
+        /// Closures whose call has not been left yet: the argument is known when the closure is entered.
+        private var argumentOf: [SyntaxIdentifier: SourceFacts.Argument] = [:]
+        private var assignedName: [SyntaxIdentifier: String] = [:]
+        /// Calls are numbered when they are entered.
+        private var callNumber: [SyntaxIdentifier: Int] = [:]
+        private var awaitDepth = 0
+        private var actorDepth: [Bool] = [false]
 
-    init(length: Int) {
-        scopes = [SourceFacts.Scope(kind: .file, range: 0..<max(1, length + 1), parent: -1, nameOffset: 0)]
-        super.init(viewMode: .sourceAccurate)
-    }
-
-    // MARK: scopes
-
-    private func offset(_ node: some SyntaxProtocol) -> Int { node.positionAfterSkippingLeadingTrivia.utf8Offset }
-    private func end(_ node: some SyntaxProtocol) -> Int { node.endPositionBeforeTrailingTrivia.utf8Offset }
-
-    @discardableResult
-    private func enter(
-        _ kind: SourceFacts.Scope.Kind, _ name: String, _ node: some SyntaxProtocol, nameOffset: Int,
-        _ change: (inout SourceFacts.Scope) -> Void = { _ in }
-    ) -> SyntaxVisitorContinueKind {
-        var scope = SourceFacts.Scope(
-            kind: kind, name: name, range: offset(node)..<max(offset(node), end(node)), parent: stack[stack.count - 1],
-            nameOffset: nameOffset)
-        scope.isInActor = actorDepth[actorDepth.count - 1] && kind != .type
-        change(&scope)
-        stack.append(scopes.count)
-        scopes.append(scope)
-        return .visitChildren
-    }
-
-    private func leave() { stack.removeLast() }
-
-    private var isInCode: Bool {
-        switch scopes[stack[stack.count - 1]].kind {
-        case .file, .type: false
-        default: true
+        init(length: Int) {
+            scopes = [SourceFacts.Scope(kind: .file, range: 0..<max(1, length + 1), parent: -1, nameOffset: 0)]
+            super.init(viewMode: .sourceAccurate)
         }
-    }
 
-    private func enterType(_ name: TokenSyntax, _ node: some SyntaxProtocol, isActor: Bool = false)
-        -> SyntaxVisitorContinueKind
-    {
-        actorDepth.append(isActor)
-        return enter(.type, name.text, node, nameOffset: offset(name))
-    }
-    private func leaveType() {
-        actorDepth.removeLast()
-        leave()
-    }
+        // MARK: scopes
 
-    override func visit(_ node: ClassDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
-    override func visitPost(_ node: ClassDeclSyntax) { leaveType() }
-    override func visit(_ node: StructDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
-    override func visitPost(_ node: StructDeclSyntax) { leaveType() }
-    override func visit(_ node: EnumDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
-    override func visitPost(_ node: EnumDeclSyntax) { leaveType() }
-    override func visit(_ node: ActorDeclSyntax) -> SyntaxVisitorContinueKind {
-        enterType(node.name, node, isActor: true)
-    }
-    override func visitPost(_ node: ActorDeclSyntax) { leaveType() }
-    override func visit(_ node: ProtocolDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
-    override func visitPost(_ node: ProtocolDeclSyntax) { leaveType() }
-    override func visit(_ node: ExtensionDeclSyntax) -> SyntaxVisitorContinueKind {
-        actorDepth.append(false)
-        return enter(.type, node.extendedType.trimmedDescription, node, nameOffset: offset(node.extendedType))
-    }
-    override func visitPost(_ node: ExtensionDeclSyntax) { leaveType() }
+        private func offset(_ node: some SyntaxProtocol) -> Int { node.positionAfterSkippingLeadingTrivia.utf8Offset }
+        private func end(_ node: some SyntaxProtocol) -> Int { node.endPositionBeforeTrailingTrivia.utf8Offset }
 
-    override func visit(_ node: FunctionDeclSyntax) -> SyntaxVisitorContinueKind {
-        let labels = node.signature.parameterClause.parameters.map { $0.firstName.text + ":" }.joined()
-        return enter(
-            isInCode ? .localFunction : .function, "\(node.name.text)(\(labels))", node, nameOffset: offset(node.name)
-        ) { scope in
-            scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
-            scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
-            scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
-            scope.parameters = Self.parameters(node.signature)
-            if Self.isNonisolated(node.modifiers) { scope.isInActor = false }
+        @discardableResult
+        private func enter(
+            _ kind: SourceFacts.Scope.Kind, _ name: String, _ node: some SyntaxProtocol, nameOffset: Int,
+            _ change: (inout SourceFacts.Scope) -> Void = { _ in }
+        ) -> SyntaxVisitorContinueKind {
+            var scope = SourceFacts.Scope(
+                kind: kind, name: name, range: offset(node)..<max(offset(node), end(node)),
+                parent: stack[stack.count - 1],
+                nameOffset: nameOffset)
+            scope.isInActor = actorDepth[actorDepth.count - 1] && kind != .type
+            change(&scope)
+            stack.append(scopes.count)
+            scopes.append(scope)
+            return .visitChildren
         }
-    }
-    override func visitPost(_ node: FunctionDeclSyntax) { leave() }
 
-    override func visit(_ node: InitializerDeclSyntax) -> SyntaxVisitorContinueKind {
-        let labels = node.signature.parameterClause.parameters.map { $0.firstName.text + ":" }.joined()
-        return enter(.initializer, "init(\(labels))", node, nameOffset: offset(node.initKeyword)) { scope in
-            scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
-            scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
-            scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
-            scope.parameters = Self.parameters(node.signature)
-        }
-    }
-    override func visitPost(_ node: InitializerDeclSyntax) { leave() }
+        private func leave() { stack.removeLast() }
 
-    override func visit(_ node: DeinitializerDeclSyntax) -> SyntaxVisitorContinueKind {
-        enter(.deinitializer, "deinit", node, nameOffset: offset(node.deinitKeyword))
-    }
-    override func visitPost(_ node: DeinitializerDeclSyntax) { leave() }
-
-    override func visit(_ node: AccessorDeclSyntax) -> SyntaxVisitorContinueKind {
-        let kind: SourceFacts.Scope.Kind =
-            switch node.accessorSpecifier.tokenKind {
-            case .keyword(.get), .keyword(._read), .keyword(.unsafeAddress): .getter
-            case .keyword(.willSet), .keyword(.didSet): .observer
-            default: .setter
+        private var isInCode: Bool {
+            switch scopes[stack[stack.count - 1]].kind {
+            case .file, .type: false
+            default: true
             }
-        return enter(kind, node.accessorSpecifier.text, node, nameOffset: offset(node.accessorSpecifier)) { scope in
-            scope.isAsync = node.effectSpecifiers?.asyncSpecifier != nil
         }
-    }
-    override func visitPost(_ node: AccessorDeclSyntax) { leave() }
 
-    override func visit(_ node: PatternBindingSyntax) -> SyntaxVisitorContinueKind {
-        let name = node.pattern.trimmedDescription
-        if let accessors = node.accessorBlock, case .getter = accessors.accessors {
-            return enter(.getter, name, accessors, nameOffset: offset(node.pattern))
-        }
-        guard let value = node.initializer else { return .visitChildren }
-        if let closure = value.value.as(ClosureExprSyntax.self) { assignedName[closure.id] = name }
-        if isInCode { return .visitChildren }
-        let modifiers = node.parent?.parent?.as(VariableDeclSyntax.self)?.modifiers
-        let isGlobal = scopes[stack[stack.count - 1]].kind == .file
-        return enter(.initialValue, name, node, nameOffset: offset(node.pattern)) { scope in
-            scope.isLazy =
-                isGlobal
-                || modifiers?.contains {
-                    [.keyword(.lazy), .keyword(.static), .keyword(.class)].contains($0.name.tokenKind)
-                } ?? false
-        }
-    }
-    override func visitPost(_ node: PatternBindingSyntax) {
-        if let accessors = node.accessorBlock, case .getter = accessors.accessors { return leave() }
-        if node.initializer != nil, scopes[stack[stack.count - 1]].kind == .initialValue { leave() }
-    }
-
-    // MARK: closures and calls
-
-    override func visit(_ node: ClosureExprSyntax) -> SyntaxVisitorContinueKind {
-        // What a closure awaits is its own affair.
-        awaits.append(awaitDepth)
-        awaitDepth = 0
-        return enter(.closure, "", node, nameOffset: offset(node.leftBrace)) { scope in
-            scope.isAsync =
-                node.signature?.effectSpecifiers?.asyncSpecifier != nil || Self.awaitsItself(node.statements)
-            scope.isThrowing = node.signature?.effectSpecifiers?.throwsClause != nil
-            scope.takenBy = argumentOf[node.id]
-            scope.assignedTo = assignedName[node.id]
-        }
-    }
-    override func visitPost(_ node: ClosureExprSyntax) {
-        awaitDepth = awaits.removeLast()
-        leave()
-    }
-    private var awaits: [Int] = []
-
-    override func visit(_ node: AwaitExprSyntax) -> SyntaxVisitorContinueKind {
-        awaitDepth += 1
-        return .visitChildren
-    }
-    override func visitPost(_ node: AwaitExprSyntax) { awaitDepth -= 1 }
-
-    override func visit(_ node: SequenceExprSyntax) -> SyntaxVisitorContinueKind {
-        // `client.load = { … }` is a sequence of three before operators are folded.
-        let elements = Array(node.elements)
-        if elements.count == 3, elements[1].is(AssignmentExprSyntax.self),
-            let closure = elements[2].as(ClosureExprSyntax.self)
+        private func enterType(_ name: TokenSyntax, _ node: some SyntaxProtocol, isActor: Bool = false)
+            -> SyntaxVisitorContinueKind
         {
-            assignedName[closure.id] =
-                elements[0].as(MemberAccessExprSyntax.self)?.declName.baseName.text ?? elements[0].trimmedDescription
+            actorDepth.append(isActor)
+            return enter(.type, name.text, node, nameOffset: offset(name))
         }
-        return .visitChildren
-    }
-
-    override func visit(_ node: FunctionCallExprSyntax) -> SyntaxVisitorContinueKind {
-        guard let callee = Callee(node.calledExpression) else { return .visitChildren }
-        let number = calls.count
-        callNumber[node.id] = number
-        var arguments: [SourceFacts.CallArgument] = []
-        func note(_ value: ExprSyntax, _ label: String?, isTrailing: Bool) {
-            let closure = value.as(ClosureExprSyntax.self)
-            if let closure {
-                argumentOf[closure.id] = SourceFacts.Argument(
-                    call: number, position: arguments.count, label: label, isTrailing: isTrailing)
-                if let label { assignedName[closure.id] = label }
-            }
-            arguments.append(
-                SourceFacts.CallArgument(
-                    label: label, text: closure == nil ? Self.text(value) : "{…}", isClosure: closure != nil))
+        private func leaveType() {
+            actorDepth.removeLast()
+            leave()
         }
-        for argument in node.arguments { note(argument.expression, argument.label?.text, isTrailing: false) }
-        if let closure = node.trailingClosure { note(ExprSyntax(closure), nil, isTrailing: true) }
-        for extra in node.additionalTrailingClosures {
-            note(ExprSyntax(extra.closure), extra.label.text, isTrailing: true)
+
+        override func visit(_ node: ClassDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
+        override func visitPost(_ node: ClassDeclSyntax) { leaveType() }
+        override func visit(_ node: StructDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
+        override func visitPost(_ node: StructDeclSyntax) { leaveType() }
+        override func visit(_ node: EnumDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
+        override func visitPost(_ node: EnumDeclSyntax) { leaveType() }
+        override func visit(_ node: ActorDeclSyntax) -> SyntaxVisitorContinueKind {
+            enterType(node.name, node, isActor: true)
         }
-        let labels = arguments.map { ($0.label ?? "_") + ":" }.joined()
-        calls.append(
-            SourceFacts.Call(
-                nameOffset: offset(callee.name), name: "\(callee.name.text)(\(labels))",
-                receiver: callee.base.map { Self.text($0) }, arguments: arguments, range: offset(node)..<end(node),
-                scope: stack[stack.count - 1], isAwaited: awaitDepth > 0))
-        return .visitChildren
-    }
+        override func visitPost(_ node: ActorDeclSyntax) { leaveType() }
+        override func visit(_ node: ProtocolDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
+        override func visitPost(_ node: ProtocolDeclSyntax) { leaveType() }
+        override func visit(_ node: ExtensionDeclSyntax) -> SyntaxVisitorContinueKind {
+            actorDepth.append(false)
+            return enter(.type, node.extendedType.trimmedDescription, node, nameOffset: offset(node.extendedType))
+        }
+        override func visitPost(_ node: ExtensionDeclSyntax) { leaveType() }
 
-    override func visit(_ node: ImportDeclSyntax) -> SyntaxVisitorContinueKind {
-        if let first = node.path.first { imports.append(first.name.text) }
-        return .skipChildren
-    }
-}
-
-/// What stands before the parentheses of a call.
-private struct Callee {
-    var name: TokenSyntax
-    var base: ExprSyntax?
-
-    init?(_ expression: ExprSyntax) {
-        var expression = expression
-        while true {
-            if let generic = expression.as(GenericSpecializationExprSyntax.self) {
-                expression = generic.expression
-            } else if let optional = expression.as(OptionalChainingExprSyntax.self) {
-                expression = optional.expression
-            } else if let forced = expression.as(ForceUnwrapExprSyntax.self) {
-                expression = forced.expression
-            } else {
-                break
+        override func visit(_ node: FunctionDeclSyntax) -> SyntaxVisitorContinueKind {
+            let labels = node.signature.parameterClause.parameters.map { $0.firstName.text + ":" }.joined()
+            return enter(
+                isInCode ? .localFunction : .function, "\(node.name.text)(\(labels))", node,
+                nameOffset: offset(node.name)
+            ) { scope in
+                scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
+                scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
+                scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+                scope.parameters = Self.parameters(node.signature)
+                if Self.isNonisolated(node.modifiers) { scope.isInActor = false }
             }
         }
-        if let member = expression.as(MemberAccessExprSyntax.self) {
-            name = member.declName.baseName
-            base = member.base
-        } else if let reference = expression.as(DeclReferenceExprSyntax.self) {
-            name = reference.baseName
-        } else {
-            return nil
+        override func visitPost(_ node: FunctionDeclSyntax) { leave() }
+
+        override func visit(_ node: InitializerDeclSyntax) -> SyntaxVisitorContinueKind {
+            let labels = node.signature.parameterClause.parameters.map { $0.firstName.text + ":" }.joined()
+            return enter(.initializer, "init(\(labels))", node, nameOffset: offset(node.initKeyword)) { scope in
+                scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
+                scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
+                scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+                scope.parameters = Self.parameters(node.signature)
+            }
+        }
+        override func visitPost(_ node: InitializerDeclSyntax) { leave() }
+
+        override func visit(_ node: DeinitializerDeclSyntax) -> SyntaxVisitorContinueKind {
+            enter(.deinitializer, "deinit", node, nameOffset: offset(node.deinitKeyword))
+        }
+        override func visitPost(_ node: DeinitializerDeclSyntax) { leave() }
+
+        override func visit(_ node: AccessorDeclSyntax) -> SyntaxVisitorContinueKind {
+            let kind: SourceFacts.Scope.Kind =
+                switch node.accessorSpecifier.tokenKind {
+                case .keyword(.get), .keyword(._read), .keyword(.unsafeAddress): .getter
+                case .keyword(.willSet), .keyword(.didSet): .observer
+                default: .setter
+                }
+            return enter(kind, node.accessorSpecifier.text, node, nameOffset: offset(node.accessorSpecifier)) { scope in
+                scope.isAsync = node.effectSpecifiers?.asyncSpecifier != nil
+            }
+        }
+        override func visitPost(_ node: AccessorDeclSyntax) { leave() }
+
+        override func visit(_ node: PatternBindingSyntax) -> SyntaxVisitorContinueKind {
+            let name = node.pattern.trimmedDescription
+            if let accessors = node.accessorBlock, case .getter = accessors.accessors {
+                return enter(.getter, name, accessors, nameOffset: offset(node.pattern))
+            }
+            guard let value = node.initializer else { return .visitChildren }
+            if let closure = value.value.as(ClosureExprSyntax.self) { assignedName[closure.id] = name }
+            if isInCode { return .visitChildren }
+            let modifiers = node.parent?.parent?.as(VariableDeclSyntax.self)?.modifiers
+            let isGlobal = scopes[stack[stack.count - 1]].kind == .file
+            return enter(.initialValue, name, node, nameOffset: offset(node.pattern)) { scope in
+                scope.isLazy =
+                    isGlobal
+                    || modifiers?.contains {
+                        [.keyword(.lazy), .keyword(.static), .keyword(.class)].contains($0.name.tokenKind)
+                    } ?? false
+            }
+        }
+        override func visitPost(_ node: PatternBindingSyntax) {
+            if let accessors = node.accessorBlock, case .getter = accessors.accessors { return leave() }
+            if node.initializer != nil, scopes[stack[stack.count - 1]].kind == .initialValue { leave() }
+        }
+
+        // MARK: closures and calls
+
+        override func visit(_ node: ClosureExprSyntax) -> SyntaxVisitorContinueKind {
+            // What a closure awaits is its own affair.
+            awaits.append(awaitDepth)
+            awaitDepth = 0
+            return enter(.closure, "", node, nameOffset: offset(node.leftBrace)) { scope in
+                scope.isAsync =
+                    node.signature?.effectSpecifiers?.asyncSpecifier != nil || Self.awaitsItself(node.statements)
+                scope.isThrowing = node.signature?.effectSpecifiers?.throwsClause != nil
+                scope.takenBy = argumentOf[node.id]
+                scope.assignedTo = assignedName[node.id]
+            }
+        }
+        override func visitPost(_ node: ClosureExprSyntax) {
+            awaitDepth = awaits.removeLast()
+            leave()
+        }
+        private var awaits: [Int] = []
+
+        override func visit(_ node: AwaitExprSyntax) -> SyntaxVisitorContinueKind {
+            awaitDepth += 1
+            return .visitChildren
+        }
+        override func visitPost(_ node: AwaitExprSyntax) { awaitDepth -= 1 }
+
+        override func visit(_ node: SequenceExprSyntax) -> SyntaxVisitorContinueKind {
+            // `client.load = { … }` is a sequence of three before operators are folded.
+            let elements = Array(node.elements)
+            if elements.count == 3, elements[1].is(AssignmentExprSyntax.self),
+                let closure = elements[2].as(ClosureExprSyntax.self)
+            {
+                assignedName[closure.id] =
+                    elements[0].as(MemberAccessExprSyntax.self)?.declName.baseName.text
+                    ?? elements[0].trimmedDescription
+            }
+            return .visitChildren
+        }
+
+        override func visit(_ node: FunctionCallExprSyntax) -> SyntaxVisitorContinueKind {
+            guard let callee = Callee(node.calledExpression) else { return .visitChildren }
+            let number = calls.count
+            callNumber[node.id] = number
+            var arguments: [SourceFacts.CallArgument] = []
+            func note(_ value: ExprSyntax, _ label: String?, isTrailing: Bool) {
+                let closure = value.as(ClosureExprSyntax.self)
+                if let closure {
+                    argumentOf[closure.id] = SourceFacts.Argument(
+                        call: number, position: arguments.count, label: label, isTrailing: isTrailing)
+                    if let label { assignedName[closure.id] = label }
+                }
+                arguments.append(
+                    SourceFacts.CallArgument(
+                        label: label, text: closure == nil ? Self.text(value) : "{…}", isClosure: closure != nil))
+            }
+            for argument in node.arguments { note(argument.expression, argument.label?.text, isTrailing: false) }
+            if let closure = node.trailingClosure { note(ExprSyntax(closure), nil, isTrailing: true) }
+            for extra in node.additionalTrailingClosures {
+                note(ExprSyntax(extra.closure), extra.label.text, isTrailing: true)
+            }
+            let labels = arguments.map { ($0.label ?? "_") + ":" }.joined()
+            calls.append(
+                SourceFacts.Call(
+                    nameOffset: offset(callee.name), name: "\(callee.name.text)(\(labels))",
+                    receiver: callee.base.map { Self.text($0) }, arguments: arguments, range: offset(node)..<end(node),
+                    scope: stack[stack.count - 1], isAwaited: awaitDepth > 0))
+            return .visitChildren
+        }
+
+        override func visit(_ node: ImportDeclSyntax) -> SyntaxVisitorContinueKind {
+            if let first = node.path.first { imports.append(first.name.text) }
+            return .skipChildren
         }
     }
-}
 
-extension FactsVisitor {
-    /// Source text of an expression on one line, shortened.
-    private static func text(_ node: some SyntaxProtocol) -> String {
-        var text = ""
-        for piece in node.trimmedDescription.split(whereSeparator: \.isWhitespace) {
-            if !text.isEmpty { text += " " }
-            text += piece
-            if text.utf8.count > SourceFacts.maximumText { return text.prefix(SourceFacts.maximumText) + "…" }
-        }
-        return text
-    }
+    /// What stands before the parentheses of a call.
+    private struct Callee {
+        var name: TokenSyntax
+        var base: ExprSyntax?
 
-    private static func isNonisolated(_ modifiers: DeclModifierListSyntax) -> Bool {
-        modifiers.contains { $0.name.tokenKind == .keyword(.nonisolated) || $0.name.tokenKind == .keyword(.static) }
-    }
-
-    private static func parameters(_ signature: FunctionSignatureSyntax) -> [SourceFacts.Parameter] {
-        signature.parameterClause.parameters.map {
-            SourceFacts.Parameter(label: $0.firstName.text, name: ($0.secondName ?? $0.firstName).text)
-        }
-    }
-
-    private static func isDeclaredBlocking(_ attributes: AttributeListSyntax, _ node: Syntax) -> Bool {
-        let isNoasync = attributes.contains { element in
-            guard let attribute = element.as(AttributeSyntax.self),
-                attribute.attributeName.trimmedDescription == "available"
-            else { return false }
-            return attribute.arguments?.tokens(viewMode: .sourceAccurate).contains { $0.text == "noasync" } ?? false
-        }
-        return isNoasync
-            || node.leadingTrivia.pieces.contains { piece in
-                switch piece {
-                case .lineComment(let text), .docLineComment(let text): text.contains("loopguard:blocking")
-                default: false
+        init?(_ expression: ExprSyntax) {
+            var expression = expression
+            while true {
+                if let generic = expression.as(GenericSpecializationExprSyntax.self) {
+                    expression = generic.expression
+                } else if let optional = expression.as(OptionalChainingExprSyntax.self) {
+                    expression = optional.expression
+                } else if let forced = expression.as(ForceUnwrapExprSyntax.self) {
+                    expression = forced.expression
+                } else {
+                    break
                 }
             }
+            if let member = expression.as(MemberAccessExprSyntax.self) {
+                name = member.declName.baseName
+                base = member.base
+            } else if let reference = expression.as(DeclReferenceExprSyntax.self) {
+                name = reference.baseName
+            } else {
+                return nil
+            }
+        }
     }
 
-    /// Whether the statements contain an `await` (or `for await`, `async let`) outside closures and functions in them.
-    private static func awaitsItself(_ statements: CodeBlockItemListSyntax) -> Bool {
-        let finder = AwaitFinder(viewMode: .sourceAccurate)
-        finder.walk(statements)
-        return finder.isFound
-    }
-}
+    extension FactsVisitor {
+        /// Source text of an expression on one line, shortened.
+        private static func text(_ node: some SyntaxProtocol) -> String {
+            var text = ""
+            for piece in node.trimmedDescription.split(whereSeparator: \.isWhitespace) {
+                if !text.isEmpty { text += " " }
+                text += piece
+                if text.utf8.count > SourceFacts.maximumText { return text.prefix(SourceFacts.maximumText) + "…" }
+            }
+            return text
+        }
 
-private final class AwaitFinder: SyntaxVisitor {
-    var isFound = false
-    override func visit(_ node: AwaitExprSyntax) -> SyntaxVisitorContinueKind {
-        isFound = true
-        return .skipChildren
+        private static func isNonisolated(_ modifiers: DeclModifierListSyntax) -> Bool {
+            modifiers.contains { $0.name.tokenKind == .keyword(.nonisolated) || $0.name.tokenKind == .keyword(.static) }
+        }
+
+        private static func parameters(_ signature: FunctionSignatureSyntax) -> [SourceFacts.Parameter] {
+            signature.parameterClause.parameters.map {
+                SourceFacts.Parameter(label: $0.firstName.text, name: ($0.secondName ?? $0.firstName).text)
+            }
+        }
+
+        private static func isDeclaredBlocking(_ attributes: AttributeListSyntax, _ node: Syntax) -> Bool {
+            let isNoasync = attributes.contains { element in
+                guard let attribute = element.as(AttributeSyntax.self),
+                    attribute.attributeName.trimmedDescription == "available"
+                else { return false }
+                return attribute.arguments?.tokens(viewMode: .sourceAccurate).contains { $0.text == "noasync" } ?? false
+            }
+            return isNoasync
+                || node.leadingTrivia.pieces.contains { piece in
+                    switch piece {
+                    case .lineComment(let text), .docLineComment(let text): text.contains("loopguard:blocking")
+                    default: false
+                    }
+                }
+        }
+
+        /// Whether the statements contain an `await` (or `for await`, `async let`) outside closures and functions in them.
+        private static func awaitsItself(_ statements: CodeBlockItemListSyntax) -> Bool {
+            let finder = AwaitFinder(viewMode: .sourceAccurate)
+            finder.walk(statements)
+            return finder.isFound
+        }
     }
-    override func visit(_ node: ForStmtSyntax) -> SyntaxVisitorContinueKind {
-        if node.awaitKeyword != nil { isFound = true }
-        return .visitChildren
+
+    private final class AwaitFinder: SyntaxVisitor {
+        var isFound = false
+        override func visit(_ node: AwaitExprSyntax) -> SyntaxVisitorContinueKind {
+            isFound = true
+            return .skipChildren
+        }
+        override func visit(_ node: ForStmtSyntax) -> SyntaxVisitorContinueKind {
+            if node.awaitKeyword != nil { isFound = true }
+            return .visitChildren
+        }
+        override func visit(_ node: DeclModifierSyntax) -> SyntaxVisitorContinueKind {
+            if node.name.tokenKind == .keyword(.async) { isFound = true }
+            return .skipChildren
+        }
+        override func visit(_ node: ClosureExprSyntax) -> SyntaxVisitorContinueKind { .skipChildren }
+        override func visit(_ node: FunctionDeclSyntax) -> SyntaxVisitorContinueKind { .skipChildren }
     }
-    override func visit(_ node: DeclModifierSyntax) -> SyntaxVisitorContinueKind {
-        if node.name.tokenKind == .keyword(.async) { isFound = true }
-        return .skipChildren
-    }
-    override func visit(_ node: ClosureExprSyntax) -> SyntaxVisitorContinueKind { .skipChildren }
-    override func visit(_ node: FunctionDeclSyntax) -> SyntaxVisitorContinueKind { .skipChildren }
-}
+#endif

@@ -12,6 +12,10 @@ from .process import Process
 from .waiting import eventually
 
 
+# Not the empty document that a tab starts with.
+LOADED = "location.href !== 'about:blank' && document.readyState === 'complete' && document.body !== null"
+
+
 class Browser:
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="loopguard-chromium-", ignore_cleanup_errors=True)
@@ -35,7 +39,10 @@ class Browser:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/json/new?{url}", method="PUT")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=30) as response:
-            return Page(json.load(response)["webSocketDebuggerUrl"])
+            page = Page(json.load(response)["webSocketDebuggerUrl"])
+        # A tab is there before its document: a probe in between would find no body.
+        eventually(lambda: page.evaluate(LOADED), 30, f"{url} is loaded")
+        return page
 
     def close(self):
         self.process.kill()
@@ -67,6 +74,10 @@ class Page:
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
+
+    def text(self):
+        """What a reader sees; nothing while the page has no body yet."""
+        return self.evaluate("document.body ? document.body.innerText : ''")
 
     def screenshot(self, path):
         path.parent.mkdir(parents=True, exist_ok=True)

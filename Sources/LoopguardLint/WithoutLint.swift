@@ -1,0 +1,27 @@
+#if !Lint
+    // What needs swift-syntax and Yams, as it is without them: callers compile, and get told.
+
+    extension SourceFacts {
+        /// Nothing but a problem: this build cannot parse.
+        public init(path: String, bytes: [UInt8]) {
+            self.init(
+                path: path, lines: LineTable(bytes), scopes: [], calls: [], suppressions: [], imports: [],
+                problems: [Self.withoutLint])
+        }
+
+        static let withoutLint =
+            "this build has no parser: build it with the package's trait Lint, which is on by default"
+    }
+
+    extension Catalogue {
+        /// - Throws: ``CatalogueError`` always.
+        public static func builtIn() throws(CatalogueError) -> Catalogue {
+            throw CatalogueError("the catalogue cannot be read: \(SourceFacts.withoutLint)")
+        }
+
+        /// - Throws: ``CatalogueError`` always.
+        public mutating func add(yaml: String, from file: String) throws(CatalogueError) {
+            throw CatalogueError("\(file) cannot be read: \(SourceFacts.withoutLint)")
+        }
+    }
+#endif
