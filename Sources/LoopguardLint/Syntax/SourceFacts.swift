@@ -123,6 +123,8 @@ public struct SourceFacts: Sendable, Equatable {
     public var problems: [String]
     /// From the offset of a called name to its call.
     public var callAt: [Int: Int] = [:]
+    /// More about the user's own files; nil for others.
+    public var structure: StructureFacts?
 
     /// The innermost scope that contains `offset`; of two that begin alike the inner one.
     public func scope(at offset: Int) -> ScopeID {
