@@ -6,9 +6,9 @@ public struct Linter: Sendable {
     public struct Configuration: Sendable {
         /// The user's own source files, absolute paths.
         public var sources: [String] = []
-        /// Folder with `v5`; nil = no index: only what single files show.
+        /// Folder with `v5`. Nil = syntax only: direct calls and calls within one file, each file for itself.
         public var indexStore: String?
-        /// `libIndexStore.so` of the toolchain that built the program; nil = no index.
+        /// `libIndexStore.so` of the toolchain that built the program. Not needed without ``indexStore``.
         public var indexLibrary: String?
         /// Tiers that are reported. Default: waits, file, cpu.
         public var tiers: Set<Catalogue.Tier> = [.waits, .file, .cpu]
@@ -37,6 +37,11 @@ public struct Linter: Sendable {
             self.catalogue = catalogue
             self.today = today
         }
+
+        /// Syntax only: no index is opened, no file but `sources` is read.
+        public init(syntaxOnly sources: [String], catalogue: Catalogue, today: String) {
+            self.init(sources: sources, indexStore: nil, indexLibrary: nil, catalogue: catalogue, today: today)
+        }
     }
 
     /// What the linter is busy with.
@@ -53,10 +58,10 @@ public struct Linter: Sendable {
         public var suppressed: [Finding] = []
         /// What could not be seen, one line each: silence about it is no proof.
         public var blindSpots: [String] = []
-        /// Own files that were judged, in whole or alone.
+        /// Own files that were judged.
         public var files = 0
-        /// Those of them that were judged alone: the index does not have them as they are.
-        public var filesWithoutIndex = 0
+        /// Those of them that were judged by their syntax alone, because the index does not know them as they are.
+        public var filesBySyntax: [String] = []
         /// Stalls of a production server that no finding explains.
         public var unexplainedStalls: [StallSiteSummary] = []
 
@@ -67,77 +72,96 @@ public struct Linter: Sendable {
 
     public init(_ configuration: Configuration) { self.configuration = configuration }
 
-    /// - Throws: ``IndexStoreError`` when there should be an index and is none.
+    /// - Throws: ``IndexStoreError`` when there is to be an index and it cannot be opened.
     public func run() throws(IndexStoreError) -> Result {
         var result = Result()
         var freshness = Freshness(root: configuration.root)
-        let own = Set(configuration.sources)
-        var index = ProgramIndex()
-        if let path = configuration.indexStore, let library = configuration.indexLibrary {
-            configuration.progress?(.readingIndex)
-            let store = try IndexStore(path: path, library: library)
-            // Files that are gone stay in the store; dependencies are recognised by still being there.
-            let gone = PathList()
-            index = ProgramIndex(
-                reading: store,
-                .init(accepts: { path in
-                    if access(path, F_OK) == 0 { return true }
-                    gone.add(path)
-                    return false
-                }))
-            freshness.note(
-                deleted: gone.all.filter {
-                    let shown = Renderer.relative($0, to: configuration.root)
-                    return !shown.hasPrefix("/") && !shown.hasPrefix(".build/")
-                })
-        }
-        let isOwn = Self.own(index.files, own)
-        let indexed = Set(zip(index.files, isOwn).filter(\.1).map { SourceSearch.real($0.0.path) ?? $0.0.path })
-        let unindexed = configuration.sources.filter { !indexed.contains($0) }
-        if configuration.indexStore != nil {
-            freshness.note(unindexed: unindexed, isWholeIndexForeign: indexed.isEmpty)
-            freshness.note(failed: Freshness.failed(index.files).filter { own.contains($0) }.sorted())
-        }
-        configuration.progress?(.parsing(files: index.files.count + unindexed.count))
-        var parsed = Self.parse(index, alone: unindexed)
-        let alone = Array(parsed[index.files.count...])
-        parsed.removeSubrange(index.files.count...)
-        var direct: [SourceFacts] = alone.compactMap(\.facts)
+        var index = try readIndex(&freshness)
+        var isOwn = Self.own(index.files, Set(configuration.sources))
+        let others = unindexed(index, isOwn, &freshness)
+        configuration.progress?(.parsing(files: index.files.count + others.count))
+        let parsed = Self.parse(index, isOwn, others)
         result.blindSpots += index.problems
-        for (number, source) in parsed.enumerated() {
+        var facts = parsed.prefix(index.files.count).map(\.facts)
+        var stale: [Int] = []
+        for (number, source) in parsed.prefix(index.files.count).enumerated() {
             if isOwn[number] { result.blindSpots += source.problems }
             switch source.state {
             case .fresh: break
-            case .stale(let reason):
-                parsed[number].facts = nil
-                guard isOwn[number] else { break }
+            case .stale(let reason) where isOwn[number]:
                 freshness.note(index.files[number].path, reason)
-                if let facts = source.facts { direct.append(facts) }
-                // Its places are of another text.
-                index.files[number].occurrences = []
+                stale.append(number)
+            case .stale: facts[number] = nil  // Its places are of another text.
             case .unreadable(let reason): freshness.note(index.files[number].path, reason)
             }
         }
-        for (path, source) in zip(unindexed, alone) {
+        for (path, source) in zip(others, parsed.dropFirst(index.files.count)) {
             result.blindSpots += source.problems
             if case .unreadable(let reason) = source.state { freshness.note(path, reason) }
         }
         result.blindSpots += freshness.report
-        result.filesWithoutIndex = direct.count
-        result.files = direct.count + zip(isOwn, parsed).count { $0 && $1.facts != nil }
+        let fallback = Fallback(catalogue: configuration.catalogue)
+        let alone = parsed.dropFirst(index.files.count).compactMap(\.facts)
+        fallback.judgeBySyntax(stale, alone, &index, &facts, &result)
+        isOwn += Array(repeating: true, count: index.files.count - isOwn.count)
+        result.files = zip(isOwn, facts).count { $0 && $1 != nil }
         configuration.progress?(.analysing(files: result.files))
-        let program = Program(
-            index: index, facts: parsed.map(\.facts), isOwn: isOwn, catalogue: configuration.catalogue)
+        let program = Program(index: index, facts: facts, isOwn: isOwn, catalogue: configuration.catalogue)
+        var findings = analyse(program, result.filesBySyntax)
+        fallback.mark(&findings, by: Set(result.filesBySyntax))
+        let own = zip(isOwn, facts).compactMap { $0 ? $1 : nil }
+        result.judge(findings, policy, Suppressions(facts: own, today: configuration.today))
+        return result
+    }
+
+    private func analyse(_ program: Program, _ filesBySyntax: [String]) -> [Finding] {
         var options = Analyzer.Options()
         options.depth = configuration.depth
         options.confidence = configuration.confidence
         options.tiers = policy.analysedTiers
         options.includesStartup = configuration.includesStartup
-        var findings = Analyzer(program: program, graph: GraphBuilder.graph(of: program), options: options).findings()
-        findings += DirectFindings.find(in: direct, catalogue: configuration.catalogue, tiers: policy.analysedTiers)
-        let facts = direct + zip(isOwn, parsed).compactMap { $0 ? $1.facts : nil }
-        result.judge(findings, policy, Suppressions(facts: facts, today: configuration.today))
-        return result
+        let graph = GraphBuilder.graph(of: program)
+        return Analyzer(program: program, graph: graph, options: options).findings()
+    }
+
+    // MARK: reading
+
+    /// Everything in the store; nothing without one.
+    private func readIndex(_ freshness: inout Freshness) throws(IndexStoreError) -> ProgramIndex {
+        guard let path = configuration.indexStore else { return ProgramIndex() }
+        guard let library = configuration.indexLibrary else {
+            throw IndexStoreError(
+                .noLibrary, "the index at \(path) needs libIndexStore.so of the toolchain that wrote it")
+        }
+        configuration.progress?(.readingIndex)
+        let store = try IndexStore(path: path, library: library)
+        // Files that are gone stay in the store; dependencies are recognised by still being there.
+        let gone = PathList()
+        let index = ProgramIndex(
+            reading: store,
+            .init(accepts: { path in
+                if access(path, F_OK) == 0 { return true }
+                gone.add(path)
+                return false
+            }))
+        freshness.note(
+            deleted: gone.all.filter {
+                let shown = Renderer.relative($0, to: configuration.root)
+                return !shown.hasPrefix("/") && !shown.hasPrefix(".build/")
+            })
+        return index
+    }
+
+    /// Own files that the index does not have, and what follows from that.
+    private func unindexed(_ index: ProgramIndex, _ isOwn: [Bool], _ freshness: inout Freshness) -> [String] {
+        let known = zip(index.files, isOwn).filter(\.1).map(\.0.path)
+        let indexed = Set(known).union(known.compactMap(SourceSearch.real))
+        let others = configuration.sources.filter { !indexed.contains($0) }.sorted()
+        if configuration.indexStore != nil {
+            freshness.note(unindexed: others, isWholeIndexForeign: indexed.isEmpty)
+            freshness.note(failed: Freshness.failed(index.files).intersection(configuration.sources).sorted())
+        }
+        return others
     }
 
     private var policy: RulePolicy {
@@ -155,16 +179,17 @@ public struct Linter: Sendable {
     }
 
     /// Reads and parses all Swift files of the index, then those that it does not have.
-    private static func parse(_ index: ProgramIndex, alone: [String]) -> [ParsedSource] {
+    private static func parse(_ index: ProgramIndex, _ isOwn: [Bool], _ others: [String]) -> [ParsedSource] {
         let count = index.files.count
-        let results = ParsedFiles(count: count + alone.count)
-        BigStackThreads.forEach(count + alone.count) { number in
+        let results = ParsedFiles(count: count + others.count)
+        BigStackThreads.forEach(count + others.count) { number in
             guard number < count else {
-                return results.set(number, ParsedSource.read(alone[number - count], indexed: nil, []))
+                return results.set(number, ParsedSource.read(others[number - count], isOwn: true))
             }
             let file = index.files[number]
             guard file.path.hasSuffix(".swift") else { return }
-            results.set(number, ParsedSource.read(file.path, indexed: file, index.symbols))
+            results.set(
+                number, ParsedSource.read(file.path, isOwn: isOwn[number], indexed: file, symbols: index.symbols))
         }
         return results.all
     }

@@ -10,7 +10,7 @@ struct LintCommand: ParsableCommand {
         usage: "loopguard-lint [PATH ...] [--build] [--format FORMAT] [OPTIONS]",
         discussion: """
             Reads the compiler's index of the last debug build: run `swift build --build-tests` first, or give --build.
-            Without an index only direct calls are found, file by file.
+            Without an index, only calls within a file are followed.
             Exit codes: 0 clean, 1 findings at or above the level that fails, 2 usage or configuration, 3 nothing could be analysed.
             Documentation/Lint.md tells more.
             """)
@@ -21,7 +21,7 @@ struct LintCommand: ParsableCommand {
     var paths: [String] = []
     @Flag(help: "Build first: swift build --build-tests.")
     var build = false
-    @Flag(help: "Look at the files one by one, without an index: direct calls only.")
+    @Flag(help: "Judge the files one by one, by their syntax: direct calls, and calls within a file.")
     var syntaxOnly = false
     @Option(help: "Folder of the index, which holds v5; default: that of the package's debug build.")
     var indexStore: String?

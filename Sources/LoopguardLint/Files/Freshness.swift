@@ -12,7 +12,7 @@ struct Freshness {
         guard !paths.isEmpty else { return }
         if isWholeIndexForeign {
             lines.append(
-                "none of the \(paths.count) files is in this index, it is of another program; direct calls only are checked "
+                "none of the \(paths.count) files is in this index, it is of another program; judged by their syntax alone "
                     + "(build here, or name the right one with --index-store)")
             return
         }
@@ -21,9 +21,9 @@ struct Freshness {
         }
         add(
             tests,
-            "not in the index: `swift build` leaves out test targets, `swift build --build-tests` does not; "
-                + "direct calls only are checked")
-        add(others, "not in the index; build to have it checked in full; direct calls only are checked")
+            "not in the index: judged by its syntax alone; `swift build` leaves test targets out, use "
+                + "`swift build --build-tests`")
+        add(others, "not in the index: judged by its syntax alone; build it to have it checked in full")
     }
 
     /// Units whose source is gone.

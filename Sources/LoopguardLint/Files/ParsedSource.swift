@@ -19,9 +19,11 @@ struct ParsedSource: Sendable {
     static let maximumBytes = 64 << 20
 
     /// Reads and parses a file. `indexed` is what the index has of it, if anything.
-    static func read(_ path: String, indexed: ProgramIndex.File?, _ symbols: [IndexSymbol]) -> ParsedSource {
+    static func read(
+        _ path: String, isOwn: Bool, indexed: ProgramIndex.File? = nil, symbols: [IndexSymbol] = []
+    ) -> ParsedSource {
         var status = stat()
-        guard stat(path, &status) == 0 else { return ParsedSource(state: .unreadable("is gone")) }
+        guard stat(path, &status) == 0 else { return ParsedSource(state: .unreadable("cannot be read")) }
         guard status.st_mode & S_IFMT == S_IFREG else { return ParsedSource(state: .unreadable("is no file")) }
         guard status.st_size <= maximumBytes else {
             return ParsedSource(
@@ -37,17 +39,18 @@ struct ParsedSource: Sendable {
             source.problems.append(
                 "\(path):\(place.line):\(place.column): is not UTF-8 from here; the compiler refuses such a file")
         }
-        let facts = SourceFacts(path: path, bytes: bytes)
+        let facts = SourceFacts(path: path, bytes: bytes, withStructure: isOwn)
         source.problems += facts.problems.map { "\(path):\($0)" }
         source.facts = facts
         guard let indexed else { return source }
         let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
         if modified > indexed.indexedAtUnixNs {
-            source.state = .stale("has changed since it was built; build again to have it checked in full")
+            source.state = .stale("has changed since it was built: judged by its syntax alone; build again to have it checked in full")
         } else if let difference = disagreement(facts, bytes, indexed, symbols) {
             // Edited while the compiler ran, or within its clock's resolution of the last build: the times say nothing.
             source.state = .stale(
-                "is not the text that was built (\(difference)); if a build does not help, touch the file and build again"
+                "is not the text that was built (\(difference)): judged by its syntax alone; if a build does not help, touch the "
+                    + "file and build again"
             )
         }
         return source

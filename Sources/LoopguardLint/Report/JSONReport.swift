@@ -6,7 +6,7 @@ enum JSONReport {
         var version = 1
         var failOn: String
         var files: Int
-        var filesWithoutIndex: Int
+        var filesBySyntax: [String]
         var findings: [Finding]
         var suppressed: [Finding]
         var unexplainedStalls: [StallSiteSummary]
@@ -15,7 +15,7 @@ enum JSONReport {
 
     static func text(_ result: Linter.Result, _ options: Renderer.Options) -> String {
         let document = Document(
-            failOn: options.failOn.rawValue, files: result.files, filesWithoutIndex: result.filesWithoutIndex,
+            failOn: options.failOn.rawValue, files: result.files, filesBySyntax: result.filesBySyntax.map { Renderer.relative($0, to: options.root) },
             findings: result.findings.map { $0.relative(to: options.root) },
             suppressed: result.suppressed.map { $0.relative(to: options.root) },
             unexplainedStalls: result.unexplainedStalls, blindSpots: result.blindSpots)

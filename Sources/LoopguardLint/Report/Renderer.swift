@@ -33,6 +33,7 @@ public enum Renderer {
 
     /// A path as seen from `root`; absolute when it is not below.
     static func relative(_ path: String, to root: String) -> String {
+        guard root != "/" else { return path }
         let base = root.hasSuffix("/") ? root : root + "/"
         return path.hasPrefix(base) ? String(path.dropFirst(base.count)) : path
     }

@@ -88,7 +88,7 @@ struct TextReport {
         let baseline = result.suppressed.count - comments
         if comments > 0 { parts.append("\(comments) allowed by comments") }
         if baseline > 0 { parts.append("\(baseline) accepted by the baseline") }
-        if result.filesWithoutIndex > 0 { parts.append("\(result.filesWithoutIndex) files without index") }
+        if !result.filesBySyntax.isEmpty { parts.append("\(result.filesBySyntax.count) files by syntax alone") }
         return parts.joined(separator: "; ")
     }
 

@@ -1,4 +1,0 @@
-/// What single files show without an index.
-enum DirectFindings {
-    static func find(in files: [SourceFacts], catalogue: Catalogue, tiers: Set<Catalogue.Tier>) -> [Finding] { [] }
-}
