@@ -45,7 +45,8 @@ struct ParsedSource: Sendable {
         guard let indexed else { return source }
         let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
         if modified > indexed.indexedAtUnixNs {
-            source.state = .stale("has changed since it was built: judged by its syntax alone; build again to have it checked in full")
+            source.state = .stale(
+                "has changed since it was built: judged by its syntax alone; build again to have it checked in full")
         } else if let difference = disagreement(facts, bytes, indexed, symbols) {
             // Edited while the compiler ran, or within its clock's resolution of the last build: the times say nothing.
             source.state = .stale(

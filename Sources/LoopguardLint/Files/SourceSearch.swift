@@ -2,7 +2,7 @@ import Foundation
 
 /// Finds the files to judge.
 ///
-/// Hidden folders (`.build`, `.git`) are left out, and so are packages inside the package: they have a build of their own. A link to
+/// Hidden folders (`.build`, `.git`) and manifests are left out, and so are packages inside the package: they have a build of their own. A link to
 /// a folder is followed once: a loop ends where it meets a folder that has been seen.
 public struct SourceSearch: Sendable {
     /// What was found.
@@ -73,7 +73,7 @@ public struct SourceSearch: Sendable {
         if !isTop, names.contains("Package.swift") { return }
         for name in names where !name.hasPrefix(".") {
             let path = folder + "/" + name
-            if isExcluded(path) { continue }
+            if isExcluded(path) || Self.isManifest(name) { continue }
             if name.hasSuffix(".swift") {
                 if let real = Self.real(path) {
                     if !Self.isFolder(real) { add(real) }
@@ -84,6 +84,11 @@ public struct SourceSearch: Sendable {
                 walk(real, shown: path, depth: depth + 1, isTop: false)
             }
         }
+    }
+
+    /// No part of the program, and in no index.
+    private static func isManifest(_ name: String) -> Bool {
+        name == "Package.swift" || (name.hasPrefix("Package@swift-") && name.hasSuffix(".swift"))
     }
 
     private func isExcluded(_ path: String) -> Bool {

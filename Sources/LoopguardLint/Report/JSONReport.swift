@@ -15,7 +15,8 @@ enum JSONReport {
 
     static func text(_ result: Linter.Result, _ options: Renderer.Options) -> String {
         let document = Document(
-            failOn: options.failOn.rawValue, files: result.files, filesBySyntax: result.filesBySyntax.map { Renderer.relative($0, to: options.root) },
+            failOn: options.failOn.rawValue, files: result.files,
+            filesBySyntax: result.filesBySyntax.map { Renderer.relative($0, to: options.root) },
             findings: result.findings.map { $0.relative(to: options.root) },
             suppressed: result.suppressed.map { $0.relative(to: options.root) },
             unexplainedStalls: result.unexplainedStalls, blindSpots: result.blindSpots)

@@ -110,7 +110,8 @@ public struct LintSession: Sendable {
     }
 
     private func degrade(_ why: String, _ notices: inout [String]) {
-        notices.append("\(why); files are judged one by one, by their syntax alone: direct calls and calls within a file only")
+        notices.append(
+            "\(why); files are judged one by one, by their syntax alone: direct calls and calls within a file only")
         console.message(notices[notices.count - 1])
     }
 
