@@ -172,6 +172,8 @@ public struct SourceFacts: Sendable, Equatable {
     public var problems: [String]
     /// From the offset of a called name to its call.
     public var callAt: [Int: Int] = [:]
+    /// More about the user's own files; nil for others.
+    public var structure: StructureFacts?
     /// Local variables that hold code.
     public var localValues: [LocalValue] = []
     /// Names of local functions and variables that hold code, where they are not called.
