@@ -35,7 +35,7 @@ struct MutatedProgram {
                     continue
                 }
                 let call = Self.calls[random.below(Self.calls.count)]
-                let shape = Shape.allCases[random.below(Shape.allCases.count)]
+                let shape = random.below(4) == 0 ? .direct : Shape.allCases[random.below(Shape.allCases.count)]
                 let number = planted.count
                 // A helper of another module can only be one that this module imports.
                 let away = module.name == "Core" ? "Core" : random.below(2) == 0 ? "Core" : module.name
