@@ -59,7 +59,5 @@ seconds() {
 # The linter's release build, and the flags of every such build: others would compile swift-syntax again, six minutes. Its tests
 # are in the same build, so they see what is not public.
 readonly LINT_BUILD="$ROOT/.build/lint"
-build_linter() {
-    swift build --package-path "$ROOT/Tools/LintTests" --scratch-path "$LINT_BUILD" -c release --build-tests \
-        -Xswiftc -enable-testing "$@"
-}
+readonly LINT_FLAGS=(--package-path "$ROOT/Tools/LintTests" --scratch-path "$LINT_BUILD" -c release -Xswiftc -enable-testing)
+build_linter() { swift build "${LINT_FLAGS[@]}" --build-tests "$@"; }
