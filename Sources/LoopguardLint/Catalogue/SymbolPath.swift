@@ -39,6 +39,10 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
             self.init(module: "c", base: String(name))
             return
         }
+        if usr.hasPrefix(Self.syntaxMark) {
+            self.init(syntaxUSR: usr)
+            return
+        }
         guard usr.hasPrefix("s:"), let text = demangle("$s" + usr.dropFirst(2)) else { return nil }
         self.init(demangled: text)
     }
