@@ -25,6 +25,15 @@
             }
             callAt = Dictionary(
                 calls.indices.map { (calls[$0].nameOffset, $0) }, uniquingKeysWith: { first, _ in first })
+            localValues = visitor.localValues
+            mentions = visitor.mentions
+            argumentAt = visitor.argumentAt
+            stores = visitor.stores
+            wrapped = visitor.wrapped
+            asyncAliases = visitor.asyncAliases
+            globalActors = visitor.globalActors
+            deadRanges = visitor.deadRanges
+            hasMain = visitor.hasMain
             if tree.hasError {
                 problems = ParseDiagnosticsGenerator.diagnostics(for: tree).prefix(Self.maximumProblems).map {
                     diagnostic in
