@@ -21,8 +21,9 @@ struct Program: Sendable {
         self.catalogue = catalogue
         for (number, symbol) in index.symbols.enumerated() where symbol.kind != .parameter && symbol.kind != .type {
             // Demangling is what costs: only for names that the catalogue has.
-            let base = symbol.name.prefix { $0 != "(" }
-            guard catalogue.mayKnow(base: String(base)) else { continue }
+            // A getter is called `getter:hostName`.
+            let name = symbol.accessor == .getter ? symbol.name.drop { $0 != ":" }.dropFirst() : symbol.name[...]
+            guard catalogue.mayKnow(base: String(name.prefix { $0 != "(" })) else { continue }
             if let path = SymbolPath(usr: symbol.usr, demangle: Demangler.demangle) {
                 paths[ProgramIndex.SymbolID(clamping: number)] = path
             }

@@ -96,19 +96,24 @@ struct NeedlessOffload: StructuralRule {
     private func isSeen(_ offset: Int, _ file: RuleFile, depth: Int, _ seen: inout Set<CallGraph.NodeID>) -> Bool {
         guard let symbol = file.callees[offset] else { return false }
         let index = file.program.program.index
-        if index[symbol].accessor == .getter, let property = index.parents[symbol], index.definitions[symbol] == nil,
-            index.definitions[property] != nil
-        {
-            return true  // a stored property
+        let property = index[symbol].accessor == .getter ? index.parents[symbol] : nil
+        guard let definition = index.definitions[symbol] ?? property.flatMap({ index.definitions[$0] }),
+            index.overrides[symbol] == nil,
+            let other = definition.file == file.id ? file : RuleFile(Int(definition.file), in: file.program),
+            let place = other.facts.lines.offset(line: Int(definition.line), column: Int(definition.column))
+        else { return false }
+        let scopes = other.facts.scopes
+        guard let scope = scopes.firstIndex(where: { $0.nameOffset == place && $0.kind != .type }) else {
+            return property != nil  // a stored property
         }
-        guard let definition = index.definitions[symbol], index.overrides[symbol] == nil,
-            let node = file.program.graph.nodeOfSymbol[symbol]
+        // Recursion may take long, and so may what a property's first use computes.
+        guard scopes[scope].kind != .initialValue || !scopes[scope].isLazy,
+            let node = file.program.graph.nodeOfSymbol[symbol] ?? property.flatMap({
+                file.program.graph.nodeOfSymbol[$0]
+            })
+                ?? (scopes[scope].kind == .initialValue ? -1 : nil), node < 0 || seen.insert(node).inserted
         else { return false }
-        if !seen.insert(node).inserted { return false }  // recursion may take long
-        guard let other = definition.file == file.id ? file : RuleFile(Int(definition.file), in: file.program),
-            let place = other.facts.lines.offset(line: Int(definition.line), column: Int(definition.column)),
-            let scope = other.facts.scopes.firstIndex(where: { $0.nameOffset == place && $0.kind != .type })
-        else { return false }
+        if scopes[scope].kind == .initialValue { return true }
         return isHarmless(scope, other, depth: depth + 1, &seen)
     }
 }

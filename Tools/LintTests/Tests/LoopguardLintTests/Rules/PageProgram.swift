@@ -51,12 +51,17 @@ struct PageProgram {
     private func compile(_ module: String, _ files: [String]) throws {
         let process = Process()
         process.executableURL = URL(filePath: toolchain.compiler)
-        process.currentDirectoryURL = folder
+        // Objects of one name in one folder would be one unit of the index.
+        let objects = folder.appending(path: "objects-\(module)")
+        try FileManager.default.createDirectory(at: objects, withIntermediateDirectories: true)
+        process.currentDirectoryURL = objects
         process.arguments =
             [
-                "-c", "-swift-version", "6", "-index-ignore-system-modules", "-index-store-path", "store",
+                "-c", "-swift-version", "6", "-index-ignore-system-modules", "-index-store-path",
+                folder.appending(path: "store").path,
                 "-module-name",
-                module, "-I", folder.path, "-emit-module", "-emit-module-path", "\(module).swiftmodule",
+                module, "-I", folder.path, "-emit-module", "-emit-module-path",
+                folder.appending(path: "\(module).swiftmodule").path,
                 "-parse-as-library", "-suppress-warnings",
             ] + files.map { folder.appending(path: $0).path }
         let errors = Pipe()
