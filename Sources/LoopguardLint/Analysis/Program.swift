@@ -21,9 +21,12 @@ struct Program: Sendable {
         self.catalogue = catalogue
         for (number, symbol) in index.symbols.enumerated() where symbol.kind != .parameter && symbol.kind != .type {
             // Demangling is what costs: only for names that the catalogue has.
-            // A getter is called `getter:hostName`.
-            let name = symbol.accessor == .getter ? symbol.name.drop { $0 != ":" }.dropFirst() : symbol.name[...]
-            guard catalogue.mayKnow(base: String(name.prefix { $0 != "(" })) else { continue }
+            var base = symbol.name.prefix { $0 != "(" }
+            // `getter:hostName`: reading a property may block as well.
+            if symbol.accessor != .none, let colon = base.firstIndex(of: ":") {
+                base = base[base.index(after: colon)...]
+            }
+            guard catalogue.mayKnow(base: String(base)) else { continue }
             if let path = SymbolPath(usr: symbol.usr, demangle: Demangler.demangle) {
                 paths[ProgramIndex.SymbolID(clamping: number)] = path
             }
