@@ -36,6 +36,11 @@
                         ["??", "&&", "||"].contains($0.as(BinaryOperatorExprSyntax.self)?.operator.text ?? "")
                     }
                     if lazy { throw CannotFix("`??`, `&&` and `||` may not evaluate it, and cannot await") }
+                    // Operators are not folded: a `try` covers what follows it.
+                    let before = sequence.elements.prefix { $0.position < call.position }
+                    if let attempt = before.last(where: { $0.is(TryExprSyntax.self) })?.as(TryExprSyntax.self) {
+                        return attempt
+                    }
                 } else if !(parent.is(MemberAccessExprSyntax.self) || parent.is(ExprListSyntax.self)
                     || parent.is(FunctionCallExprSyntax.self) || parent.is(AwaitExprSyntax.self)
                     || parent.is(OptionalChainingExprSyntax.self) || parent.is(ForceUnwrapExprSyntax.self)
