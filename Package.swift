@@ -210,7 +210,7 @@ let package = Package(
                 .product(name: "SwiftParserDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
                 .product(name: "Yams", package: "Yams", condition: .when(traits: ["Lint"])),
             ],
-            resources: [.embedInCode("Catalogue/Data")]
+            resources: [.embedInCode("Catalogue/Data"), .embedInCode("Rules/Pages")]
         ),
         .executableTarget(
             name: "loopguard-lint",
