@@ -12,6 +12,8 @@ public struct Linter: Sendable {
         public var indexLibrary: String?
         /// Tiers that are reported. Default: waits, file, cpu.
         public var tiers: Set<Catalogue.Tier> = [.waits, .file, .cpu]
+        /// Ask the rules about how calls stand to each other as well. Default true.
+        public var hasStructuralRules = true
         /// Report what only start-up code reaches as well. Default false.
         public var includesStartup = false
         /// Calls from the loop's code to the blocking one. Default 12.
@@ -121,7 +123,12 @@ public struct Linter: Sendable {
         options.tiers = policy.analysedTiers
         options.includesStartup = configuration.includesStartup
         let graph = GraphBuilder.graph(of: program)
-        return Analyzer(program: program, graph: graph, options: options).findings()
+        let findings = Analyzer(program: program, graph: graph, options: options).findings()
+        guard configuration.hasStructuralRules else { return findings }
+        let rules = StructuralRules(
+            program: program, graph: graph, tiers: policy.analysedTiers,
+            includesStartup: configuration.includesStartup, bySyntax: Set(filesBySyntax))
+        return rules.findings(besides: findings)
     }
 
     // MARK: reading

@@ -7,6 +7,11 @@ enum OutputFile {
     ///
     /// - Throws: ``ConfigurationError`` naming the path.
     static func write(_ text: String, to path: String) throws(ConfigurationError) {
+        try write(bytes: Array(text.utf8), to: path)
+    }
+
+    /// The same for bytes. A file that is replaced keeps its permissions.
+    static func write(bytes: [UInt8], to path: String) throws(ConfigurationError) {
         let target = SourceSearch.real(path) ?? path
         var status = stat()
         let exists = stat(target, &status) == 0
@@ -18,7 +23,6 @@ enum OutputFile {
         guard let file = fopen(temporary, "w") else {
             throw ConfigurationError("\(path) cannot be written: \(String(cString: strerror(errno)))")
         }
-        let bytes = Array(text.utf8)
         let written = fwrite(bytes, 1, bytes.count, file)
         let isClosed = fclose(file) == 0
         guard written == bytes.count, isClosed else {
@@ -26,6 +30,7 @@ enum OutputFile {
             if isRegular { unlink(temporary) }
             throw ConfigurationError("\(path) cannot be written: \(reason)")
         }
+        if exists, isRegular { chmod(temporary, status.st_mode & 0o7777) }
         if isRegular, rename(temporary, target) != 0 {
             let reason = String(cString: strerror(errno))
             unlink(temporary)

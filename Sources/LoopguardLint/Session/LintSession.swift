@@ -54,6 +54,7 @@ public struct LintSession: Sendable {
         if let export {
             result.unexplainedStalls = StallMatcher(export).mark(&result.findings, rules: plan.ruleNames)
         }
+        if options.fix { try fix(&result) }
         result.sort()
         try report(result, plan)
         if !isBuilt { return .nothing }
@@ -143,6 +144,23 @@ public struct LintSession: Sendable {
             "\(path): accepts \(result.findings.count) findings in \(baseline.entries.count) entries; "
                 + "give each a reason, and name the file with --baseline or in .loopguard.yml")
         return .clean
+    }
+
+    // MARK: fixes
+
+    /// What was repaired is no finding any more; the rest is.
+    private func fix(_ result: inout Linter.Result) throws(ConfigurationError) {
+        let outcome = try FixRun.run(result.findings, root: options.folder)
+        result.findings.removeAll { outcome.repaired.contains(.init(place: $0.place, rule: $0.rule)) }
+        for fix in outcome.applied {
+            let place = "\(Renderer.relative(fix.place.path, to: options.folder)):\(fix.place.line)"
+            console.message("\(place): \(fix.title) [\(fix.rule)]")
+        }
+        if !outcome.preview.isEmpty {
+            console.message("proposed, not applied, since somebody has to judge them:\n\(outcome.preview)")
+        }
+        console.message(
+            "\(outcome.applied.count) fixed, \(outcome.refused) without a safe change; build again before the next run")
     }
 
     // MARK: report

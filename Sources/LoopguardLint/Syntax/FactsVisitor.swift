@@ -399,6 +399,15 @@
         /// Source text of an expression on one line, shortened.
         private static func text(_ node: some SyntaxProtocol) -> String {
             var text = ""
+            // The receiver in a chain of thousands of calls is as long as the chain: a few tokens of it are enough.
+            if node.totalLength.utf8Length > 8 * SourceFacts.maximumText {
+                for token in node.tokens(viewMode: .sourceAccurate) {
+                    text += token.text
+                    if text.utf8.count > SourceFacts.maximumText { break }
+                    if !token.trailingTrivia.isEmpty { text += " " }
+                }
+                return text.prefix(SourceFacts.maximumText) + "…"
+            }
             for piece in node.trimmedDescription.split(whereSeparator: \.isWhitespace) {
                 if !text.isEmpty { text += " " }
                 text += piece

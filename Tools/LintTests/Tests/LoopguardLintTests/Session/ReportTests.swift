@@ -88,7 +88,7 @@ import Testing
         let place = Finding.Place(path: package.path("Sources/A.swift"), line: 2, column: 14)
         let lines = SourceLines()
         #expect(lines.utf16Column(place, in: place.path) == 11)
-        #expect(lines.excerpt(place)?.caret.count == 11)
+        #expect(lines.excerpt(place)?.caret.count == 10)
         #expect(lines.excerpt(.init(path: place.path, line: 99, column: 1)) == nil)
     }
 
