@@ -202,10 +202,11 @@ extension LintRules {
         (
             "lock",
             """
-            Foundation.NSLock.lock Foundation.NSRecursiveLock.lock NIOConcurrencyHelpers.Lock.lock \
-            NIOConcurrencyHelpers.NIOLock.lock NIOConcurrencyHelpers.NIOLock.withLock \
-            NIOConcurrencyHelpers.NIOLockedValueBox.withLockedValue Synchronization.Mutex.withLock \
-            c:pthread_mutex_lock c:pthread_rwlock_rdlock c:pthread_rwlock_wrlock c:pthread_spin_lock
+            Foundation.NSLock.lock Foundation.NSLocking.withLock Foundation.NSRecursiveLock.lock \
+            NIOConcurrencyHelpers.Lock.lock NIOConcurrencyHelpers.NIOLock.lock \
+            NIOConcurrencyHelpers.NIOLock.withLock NIOConcurrencyHelpers.NIOLockedValueBox.withLockedValue \
+            Synchronization.Mutex.withLock c:pthread_mutex_lock c:pthread_rwlock_rdlock c:pthread_rwlock_wrlock \
+            c:pthread_spin_lock
             """
         ),
         (

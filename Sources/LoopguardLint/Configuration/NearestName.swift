@@ -1,11 +1,13 @@
 /// What somebody probably meant who wrote something else.
 enum NearestName {
-    /// The closest of `names`, or nil when none is close: at most a third of the letters differ.
+    /// The closest of `names`, or nil when none is close: at most a third of the letters differ, or two of five.
     static func of(_ text: String, among names: [String]) -> String? {
         let best = names.map { (name: $0, distance: distance(text, $0)) }.min {
             ($0.distance, $0.name) < ($1.distance, $1.name)
         }
-        guard let best, best.distance <= max(1, max(text.count, best.name.count) / 3) else { return nil }
+        guard let best, best.distance <= max(text.count > 4 ? 2 : 1, max(text.count, best.name.count) / 3) else {
+            return nil
+        }
         return best.name
     }
 

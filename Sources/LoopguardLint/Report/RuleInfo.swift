@@ -1,7 +1,7 @@
 /// What there is to say about a rule, apart from its page in Documentation/Rules.
 public struct RuleInfo: Sendable, Equatable {
     public var id: String
-    /// Tier of the catalogue, or `structure`, or `comments` for rules about the linter's own comments and files.
+    /// Tier of the catalogue, or `structure`, or `comment` for rules about the linter's own comments and files.
     public var group: String
     /// What the linter gives by itself.
     public var severity: Finding.Severity
@@ -13,6 +13,8 @@ public struct RuleInfo: Sendable, Equatable {
     public var functions: [String] = []
     /// Reported unless the configuration says otherwise.
     public var isOnByDefault = true
+    /// Its page, Markdown; nil for a rule of somebody else's catalogue.
+    public var text: String?
 
     /// Where its page is.
     public var page: String { Self.pages + id + ".md" }
@@ -36,29 +38,43 @@ public struct RuleInfo: Sendable, Equatable {
             let (x, y) = (order.firstIndex(of: a.group) ?? 99, order.firstIndex(of: b.group) ?? 99)
             return (x, a.id) < (y, b.id)
         }
-        return ofCatalogue + ofComments.filter { known[$0.id] == nil }
+        let paged = Rule.all.filter { known[$0.id] == nil }.map { rule in
+            RuleInfo(id: rule.id, group: rule.tier, severity: rule.severity, summary: rule.title)
+        }
+        let pagedNames = Set(paged.map(\.id))
+        let rest = ofComments.filter { known[$0.id] == nil && !pagedNames.contains($0.id) }
+        return (ofCatalogue + paged + rest).map { info in
+            var info = info
+            if let rule = Rule.named(info.id) {
+                info.summary = rule.title
+                info.text = RulePage.text(for: info.id)
+            }
+            return info
+        }
     }
 
+    /// Rules without a page.
     private static let ofComments = [
         RuleInfo(
-            id: "suppression-invalid", group: "comments", severity: .error,
+            id: "suppression-invalid", group: "comment", severity: .error,
             summary: "A loopguard:allow comment without a rule, without a reason, or with a date that is none."),
         RuleInfo(
-            id: "suppression-expired", group: "comments", severity: .warning,
+            id: "suppression-expired", group: "comment", severity: .warning,
             summary: "A loopguard:allow comment whose `until` is over: it silences nothing any more."),
         RuleInfo(
-            id: "suppression-unused", group: "comments", severity: .warning,
+            id: "suppression-unused", group: "comment", severity: .warning,
             summary: "A loopguard:allow comment that silences nothing."),
         RuleInfo(
-            id: "baseline-expired", group: "comments", severity: .warning,
+            id: "baseline-expired", group: "comment", severity: .warning,
             summary: "An entry of the baseline whose `until` is over."),
         RuleInfo(
-            id: "baseline-stale", group: "comments", severity: .warning,
+            id: "baseline-stale", group: "comment", severity: .warning,
             summary: "An entry of the baseline that matches nothing any more."),
     ]
 
     /// For `--explain`.
     public var explanation: String {
+        if let text { return text }
         var lines = ["\(id)  [\(group), \(severity.rawValue)\(isOnByDefault ? "" : ", off by default")]", "", summary]
         if let replacement { lines += ["", "Instead: \(replacement)"] }
         if !functions.isEmpty {

@@ -28,7 +28,7 @@ struct FixRun {
             let bytes = [UInt8](data)
             let plan = Fixer.plan(findings, path: path, bytes: bytes)
             outcome.refused += plan.refusals.count
-            let safe = plan.fixes.filter { $0.kind == .apply }
+            let safe = plan.fixes.filter { $0.kind == .safe }
             let proposals = plan.fixes.filter { $0.kind == .preview }
             var text = bytes
             if !safe.isEmpty {
