@@ -33,6 +33,12 @@ struct ParsedSource: Sendable {
             return ParsedSource(state: .unreadable("cannot be read: \(String(cString: strerror(errno)))"))
         }
         let bytes = [UInt8](data)
+        if let line = hopelessLine(bytes) {
+            return ParsedSource(
+                state: .unreadable(
+                    "nests \(maximumBrackets) or more `[` in line \(line): the parser would take for ever; not looked at"
+                ))
+        }
         var source = ParsedSource(state: .fresh)
         if let offset = firstInvalidUTF8(bytes) {
             let place = LineTable(bytes).position(of: offset)
@@ -55,6 +61,33 @@ struct ParsedSource: Sendable {
             )
         }
         return source
+    }
+
+    /// The parser's time doubles with each `[` that directly follows another: 20 of them take a second, 30 a quarter of an hour.
+    static let maximumBrackets = 20
+
+    /// The line with so many `[` in a row, from 1; comments and texts do not count.
+    static func hopelessLine(_ bytes: [UInt8]) -> Int? {
+        var line = 1
+        var run = 0
+        var isText = false
+        var previous: UInt8 = 0
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "["):
+                run += 1
+                if run >= maximumBrackets, !isText { return line }
+            case 0x0A:
+                line += 1
+                isText = false
+            case 0x20, 0x09, 0x0D: break
+            default:
+                run = 0
+                if byte == UInt8(ascii: "\"") || (byte == UInt8(ascii: "/") && previous == byte) { isText = true }
+            }
+            previous = byte
+        }
+        return nil
     }
 
     /// The first byte that is no UTF-8.

@@ -43,10 +43,23 @@ import Testing
         #expect(try judge(Data(lines.joined(separator: "\n").utf8)).json["files"] as? Int == 2)
     }
 
-    @Test(arguments: ["(", "[", "{ ", "if x { ", "f(", "a.b(c: ", "!", "((("])
+    @Test(arguments: ["(", "{ ", "if x { ", "f(", "a.b(c: ", "!", "((("])
     func deepNesting(_ open: String) throws {
-        let text = "func f() { let x = " + String(repeating: open, count: 3000) + "\n}\n"
+        let text = "func f() { let x = " + String(repeating: open, count: 300) + "\n}\n"
         #expect(try judge(Data(text.utf8)).json["files"] as? Int == 2)
+    }
+
+    @Test func whatTheParserCannotDoIsLeftOut() throws {
+        let run = try judge(Data(("let a = 1\nlet x = " + String(repeating: "[ ", count: 3000) + "\n").utf8))
+        #expect(run.json["files"] as? Int == 1)
+        #expect(run.blindSpots.count == 1)
+        #expect(
+            run.blindSpots[0].hasSuffix(
+                "Bad.swift: nests 20 or more `[` in line 2: the parser would take for ever; not looked at"))
+        let text =
+            "// " + String(repeating: "[", count: 90) + "\nlet t = \"" + String(repeating: "[", count: 90) + "\"\n"
+        #expect(ParsedSource.hopelessLine(Array(text.utf8)) == nil)
+        #expect(ParsedSource.hopelessLine(Array(String(repeating: "[1], ", count: 90).utf8)) == nil)
     }
 
     @Test func longChains() throws {
