@@ -14,6 +14,8 @@ public struct Linter: Sendable {
         public var tiers: Set<Catalogue.Tier> = [.waits, .file, .cpu]
         /// Report what only start-up code reaches as well. Default false.
         public var includesStartup = false
+        /// Judge test targets as well. Default false.
+        public var includesTests = false
         public var catalogue: Catalogue
         /// `YYYY-MM-DD`: suppressions that end before it have expired.
         public var today: String
@@ -47,7 +49,9 @@ public struct Linter: Sendable {
         let store = try IndexStore(path: configuration.indexStore, library: configuration.indexLibrary)
         let own = Set(configuration.sources)
         // Files that are gone stay in the store; dependencies are recognised by still being there.
-        let index = ProgramIndex(reading: store, .init(paths: nil))
+        var selection = ProgramIndex.Selection()
+        selection.existingOnly = true
+        let index = ProgramIndex(reading: store, selection)
         var result = Result()
         let parsed = Self.parse(index.files)
         result.blindSpots += index.problems + parsed.problems
@@ -62,7 +66,10 @@ public struct Linter: Sendable {
         var options = Analyzer.Options()
         options.tiers = configuration.tiers
         options.includesStartup = configuration.includesStartup
-        let findings = Analyzer(program: program, graph: GraphBuilder.graph(of: program), options: options).findings()
+        options.includesTests = configuration.includesTests
+        let (graph, unseen) = GraphBuilder.build(program)
+        let findings = Analyzer(program: program, graph: graph, options: options).findings()
+        result.blindSpots += unseen.lines
         var comments = Suppressions(
             facts: zip(program.isOwn, parsed.facts).compactMap { $0 ? $1 : nil }, today: configuration.today)
         for finding in findings {

@@ -1,6 +1,16 @@
 extension GraphBuilder {
     // MARK: closures
 
+    /// Where a closure runs that is given to a function.
+    enum ClosurePlace: Equatable {
+        /// Before the callee returns: where the caller runs.
+        case caller
+        /// Where the catalogue, its type or the callee's body says.
+        case known(CallGraph.Context)
+        /// Kept, and run nobody knows when.
+        case unknown
+    }
+
     mutating func addClosures() {
         for number in program.index.files.indices {
             guard let facts = program.facts[number] else { continue }
@@ -16,46 +26,98 @@ extension GraphBuilder {
         let site = CallGraph.Site(file: file, line: place.line, column: place.column)
         guard let taken = code.takenBy else {
             hold(node, code, facts, file)
-            if code.isAsync { graph.contexts[Int(node)] = .loop("an async closure") }
+            if code.isAsync { graph.contexts[Int(node)] = .loop(.pool, "an async closure") }
             // `{ … }()`, or a value that is called later: assume that whoever makes it runs it.
             if code.assignedTo == nil { inherit(node, code, site, file) }
             return
         }
-        let callee = calleeAt[Int(file)][facts.calls[taken.call].nameOffset]
-        if let callee, let path = program.paths[callee],
-            let context = program.catalogue.context(ofClosuresGivenTo: path)
+        guard let callee = callee(at: facts.calls[taken.call].nameOffset, file: Int(file)) else {
+            // A local function, or a closure that is called by its variable's name.
+            if code.isAsync { graph.contexts[Int(node)] = .loop(.pool, "an async closure") }
+            inherit(node, code, site, file)
+            return
+        }
+        if program.index[callee].kind == .initializer, !code.isAsync, holdInMember(node, of: callee, label: taken.label) {
+            return
+        }
+        switch self.place(ofClosureGivenTo: callee, taken, isAsync: code.isAsync) {
+        case .caller: inherit(node, code, site, file)
+        case .known(let context):
+            graph.contexts[Int(node)] = context
+            // What is awaited in place belongs to whoever awaits it, as far as start-up goes.
+            inherit(node, code, site, file, isMakingOnly: true, isScoped: program.index[callee].name.hasPrefix("with"))
+        case .unknown: inherit(node, code, site, file, isMakingOnly: true)
+        }
+    }
+
+    /// Where `callee` runs a closure that it is given as `argument`.
+    func place(ofClosureGivenTo callee: SymbolID, _ argument: SourceFacts.Argument, isAsync: Bool) -> ClosurePlace {
+        let symbol = program.index[callee]
+        let isTask = isAsync || takesAsync(callee, argument)
+        if let path = program.paths[callee], let context = program.catalogue.context(ofClosuresGivenTo: path),
+            !(context.synchronousOnly == true && isTask)
         {
-            graph.contexts[Int(node)] =
-                context.kind == .eventLoop
-                ? .loop("\(path.short): \(context.why)") : .blockingAllowed("\(path.short): \(context.why)")
-            return
+            switch context.kind {
+            case .eventLoop: return .known(.loop(.eventLoop, "\(path.short): \(context.why)"))
+            case .pool: return .known(.loop(.pool, "an async closure"))
+            case .blockingAllowed: return .known(.blockingAllowed("\(path.short): \(context.why)"))
+            case .inPlace: return .caller
+            }
         }
-        if let callee, isInsulating(callee, label: taken.label) {
-            graph.contexts[Int(node)] = .blockingAllowed("\(program.index[callee].name) moves it to other threads")
-            return
+        if isInsulating(callee, label: argument.label) {
+            return .known(.blockingAllowed("\(symbol.name) moves it to other threads"))
         }
-        if code.isAsync || (callee.map { takesAsync($0, taken) } ?? false) {
-            graph.contexts[Int(node)] = .loop("an async closure")
-            return
+        if isTask { return .known(.loop(.pool, "an async closure")) }
+        guard symbol.isSwift else { return .unknown }  // a C callback is called by whoever likes
+        if isNonescaping(callee, argument) { return .caller }
+        if names(inPlace[callee], hold: argument, of: callee) { return .caller }
+        if program.index.overrides[callee]?.contains(where: { names(inPlace[$0], hold: argument, of: $0) }) ?? false {
+            return .caller
         }
-        if let callee, holdInMember(node, of: callee, label: taken.label) { return }
-        inherit(node, code, site, file)
+        return .unknown
     }
 
     mutating func inherit(
-        _ node: CallGraph.NodeID, _ code: SourceFacts.Scope, _ site: CallGraph.Site, _ file: FileID
+        _ node: CallGraph.NodeID, _ code: SourceFacts.Scope, _ site: CallGraph.Site, _ file: FileID,
+        isMakingOnly: Bool = false, isScoped: Bool = false
     ) {
         guard let parent = owner(ofScope: code.parent, file: file, container: -1) else { return }
-        graph.connect(parent, .init(to: node, site: site, targets: 1, isAwaited: false))
+        graph.connect(
+            parent, .init(to: node, site: site, targets: 1, isAwaited: isScoped, isMakingOnly: isMakingOnly))
     }
 
     /// Whether the closure parameter is declared `async`: the closure then runs as a task does, whatever it contains.
     func takesAsync(_ callee: SymbolID, _ argument: SourceFacts.Argument) -> Bool {
-        guard let text = Demangler.demangle("$s" + program.index[callee].usr.dropFirst(2)) else { return false }
+        // The mangling of an async function type has `Ya` in it: most need no closer look.
+        guard program.index[callee].usr.contains("Ya") else { return false }
+        return functionType(of: callee, argument)?.type.contains(" async ") ?? false
+    }
+
+    /// Whether the parameter is not `@escaping`. The demangler's text does not say; the mangling ends such a type in `XE`.
+    func isNonescaping(_ callee: SymbolID, _ argument: SourceFacts.Argument) -> Bool {
+        let usr = program.index[callee].usr
+        let count = usr.ranges(of: "XE").count
+        guard count > 0 else { return false }
+        guard let (_, functions, number) = functionType(of: callee, argument) else { return true }
+        // All of them, or the one that is meant: nothing orders them but their sequence.
+        if count >= functions { return true }
+        let endings = usr.matches(of: /XE|[^X](?:Ya)?(?:Yb)?K?c/).map { $0.output == "XE" }
+        return endings.count == functions ? endings[number] : true
+    }
+
+    /// The type of the parameter that takes a closure, the number of parameters that are functions, and which of them it is.
+    private func functionType(
+        of callee: SymbolID, _ argument: SourceFacts.Argument
+    ) -> (type: String, functions: Int, number: Int)? {
+        guard let text = Demangler.demangle("$s" + program.index[callee].usr.dropFirst(2)) else { return nil }
         let parameters = ParameterTypes(demangled: text)
-        if let label = argument.label, let type = parameters.type(labelled: label) { return type.contains(" async ") }
+        let functions = parameters.all.enumerated().filter { $0.element.type.contains("->") }
+        guard !functions.isEmpty else { return nil }
+        var number = functions.firstIndex { $0.element.label == argument.label && argument.label != nil }
         // A trailing closure goes to the last parameter that is a function.
-        return parameters.lastFunction(atOrAfter: argument.position)?.contains(" async ") ?? false
+        number = number ?? functions.firstIndex { $0.offset >= argument.position } ?? functions.count - 1
+        guard let number else { return nil }
+        return (functions[number].element.type, functions.count, number)
     }
 
     /// `let load = { … }`, `client.load = { … }`.
@@ -76,6 +138,12 @@ extension GraphBuilder {
             guard let offset = offset(occurrence, in: facts), offset < code.range.lowerBound else { continue }
             if program.index[occurrence.symbol].name == name, program.index[occurrence.symbol].kind == .property {
                 closuresOf[occurrence.symbol, default: []].append(node)
+                // A handler that the catalogue knows, such as `readabilityHandler`.
+                if let path = program.paths[occurrence.symbol],
+                    let context = program.catalogue.context(ofClosuresGivenTo: path), context.kind == .blockingAllowed
+                {
+                    graph.contexts[Int(node)] = .blockingAllowed("\(path.short): \(context.why)")
+                }
                 return
             }
             if code.range.lowerBound - offset > 200 { return }

@@ -87,7 +87,7 @@
             ) { scope in
                 scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
                 scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
-                scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+                Self.declareBlocking(&scope, node.attributes, Syntax(node))
                 scope.parameters = Self.parameters(node.signature)
                 if Self.isNonisolated(node.modifiers) { scope.isInActor = false }
             }
@@ -99,7 +99,7 @@
             return enter(.initializer, "init(\(labels))", node, nameOffset: offset(node.initKeyword)) { scope in
                 scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
                 scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
-                scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+                Self.declareBlocking(&scope, node.attributes, Syntax(node))
                 scope.parameters = Self.parameters(node.signature)
             }
         }
@@ -272,20 +272,25 @@
             }
         }
 
-        private static func isDeclaredBlocking(_ attributes: AttributeListSyntax, _ node: Syntax) -> Bool {
-            let isNoasync = attributes.contains { element in
-                guard let attribute = element.as(AttributeSyntax.self),
-                    attribute.attributeName.trimmedDescription == "available"
-                else { return false }
-                return attribute.arguments?.tokens(viewMode: .sourceAccurate).contains { $0.text == "noasync" } ?? false
-            }
-            return isNoasync
-                || node.leadingTrivia.pieces.contains { piece in
-                    switch piece {
-                    case .lineComment(let text), .docLineComment(let text): text.contains("loopguard:blocking")
-                    default: false
-                    }
+        private static func declareBlocking(
+            _ scope: inout SourceFacts.Scope, _ attributes: AttributeListSyntax, _ node: Syntax
+        ) {
+            let isCommented = node.leadingTrivia.pieces.contains { piece in
+                switch piece {
+                case .lineComment(let text), .docLineComment(let text): text.contains("loopguard:blocking")
+                default: false
                 }
+            }
+            scope.isDeclaredBlocking = isCommented
+            for element in attributes where !isCommented {
+                guard let attribute = element.as(AttributeSyntax.self), attribute.attributeName.trimmedDescription == "available",
+                    let arguments = attribute.arguments?.as(AvailabilityArgumentListSyntax.self),
+                    arguments.contains(where: { $0.argument.trimmedDescription == "noasync" })
+                else { continue }
+                scope.isDeclaredBlocking = true
+                scope.noasyncMessage = arguments.lazy.compactMap { $0.argument.as(AvailabilityLabeledArgumentSyntax.self) }
+                    .first { $0.label.text == "message" }?.value.trimmedDescription ?? ""
+            }
         }
 
         /// Whether the statements contain an `await` (or `for await`, `async let`) outside closures and functions in them.
