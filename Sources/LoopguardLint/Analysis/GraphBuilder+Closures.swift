@@ -53,7 +53,8 @@ extension GraphBuilder {
     /// Where `callee` runs a closure that it is given as `argument`.
     func place(ofClosureGivenTo callee: SymbolID, _ argument: SourceFacts.Argument, isAsync: Bool) -> ClosurePlace {
         let symbol = program.index[callee]
-        let isTask = isAsync || takesAsync(callee, argument)
+        let parameter = parameter(of: callee, argument)
+        let isTask = isAsync || parameter?.isAsync ?? false
         if let path = program.paths[callee], let context = program.catalogue.context(ofClosuresGivenTo: path),
             !(context.synchronousOnly == true && isTask)
         {
@@ -69,7 +70,7 @@ extension GraphBuilder {
         }
         if isTask { return .known(.loop(.pool, "an async closure")) }
         guard symbol.isSwift else { return .unknown }  // a C callback is called by whoever likes
-        if isNonescaping(callee, argument) { return .caller }
+        if parameter?.isNonescaping ?? false { return .caller }
         if names(inPlace[callee], hold: argument, of: callee) { return .caller }
         if program.index.overrides[callee]?.contains(where: { names(inPlace[$0], hold: argument, of: $0) }) ?? false {
             return .caller
@@ -86,38 +87,10 @@ extension GraphBuilder {
             parent, .init(to: node, site: site, targets: 1, isAwaited: isScoped, isMakingOnly: isMakingOnly))
     }
 
-    /// Whether the closure parameter is declared `async`: the closure then runs as a task does, whatever it contains.
-    func takesAsync(_ callee: SymbolID, _ argument: SourceFacts.Argument) -> Bool {
-        // The mangling of an async function type has `Ya` in it: most need no closer look.
-        guard program.index[callee].usr.contains("Ya") else { return false }
-        return functionType(of: callee, argument)?.type.contains(" async ") ?? false
-    }
-
-    /// Whether the parameter is not `@escaping`. The demangler's text does not say; the mangling ends such a type in `XE`.
-    func isNonescaping(_ callee: SymbolID, _ argument: SourceFacts.Argument) -> Bool {
-        let usr = program.index[callee].usr
-        let count = usr.ranges(of: "XE").count
-        guard count > 0 else { return false }
-        guard let (_, functions, number) = functionType(of: callee, argument) else { return true }
-        // All of them, or the one that is meant: nothing orders them but their sequence.
-        if count >= functions { return true }
-        let endings = usr.matches(of: /XE|[^X](?:Ya)?(?:Yb)?K?c/).map { $0.output == "XE" }
-        return endings.count == functions ? endings[number] : true
-    }
-
-    /// The type of the parameter that takes a closure, the number of parameters that are functions, and which of them it is.
-    private func functionType(
-        of callee: SymbolID, _ argument: SourceFacts.Argument
-    ) -> (type: String, functions: Int, number: Int)? {
-        guard let text = Demangler.demangle("$s" + program.index[callee].usr.dropFirst(2)) else { return nil }
-        let parameters = ParameterTypes(demangled: text)
-        let functions = parameters.all.enumerated().filter { $0.element.type.contains("->") }
-        guard !functions.isEmpty else { return nil }
-        var number = functions.firstIndex { $0.element.label == argument.label && argument.label != nil }
-        // A trailing closure goes to the last parameter that is a function.
-        number = number ?? functions.firstIndex { $0.offset >= argument.position } ?? functions.count - 1
-        guard let number else { return nil }
-        return (functions[number].element.type, functions.count, number)
+    /// What the callee's type says of the parameter that takes a closure.
+    private func parameter(of callee: SymbolID, _ argument: SourceFacts.Argument) -> ClosureParameters.Parameter? {
+        closureParameters.parameter(
+            of: callee, usr: program.index[callee].usr, label: argument.label, position: argument.position)
     }
 
     /// `let load = { … }`, `client.load = { … }`.

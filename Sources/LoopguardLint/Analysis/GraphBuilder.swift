@@ -21,6 +21,7 @@ struct GraphBuilder {
     var settersOf: [SymbolID: [SymbolID]] = [:]
     /// Declared blocking, with the name as written.
     var declaredBlocking: [SymbolID: String] = [:]
+    let closureParameters = ClosureParameters()
     /// What was called and could not be looked into.
     var unseen = Unseen()
 

@@ -56,6 +56,16 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
             rest = rest[rest.index(after: close)...]
             if rest.hasPrefix(":") { rest = rest.dropFirst() }
         }
+        // A private name: `A.Routes.(add in _0123)(…)`.
+        let unhidden: String
+        if let open = rest.firstRange(of: "("), let inner = rest[open.upperBound...].firstRange(of: " in _"),
+            let close = rest[inner.upperBound...].firstIndex(of: ")"), !rest[open.upperBound..<inner.lowerBound].contains(" "),
+            rest[inner.upperBound..<close].allSatisfy(\.isHexDigit)
+        {
+            unhidden =
+                String(rest[..<open.lowerBound]) + rest[open.upperBound..<inner.lowerBound] + rest[rest.index(after: close)...]
+            rest = Substring(unhidden)
+        }
         var parts: [String] = [""]
         var depth = 0
         var labels: [String]?

@@ -253,6 +253,8 @@
     extension FactsVisitor {
         /// Source text of an expression on one line, shortened.
         private static func text(_ node: some SyntaxProtocol) -> String {
+            // A long expression (a closure in a chain of calls, mostly) is nobody's constant: its text is not made.
+            if node.trimmedLength.utf8Length > 4 * SourceFacts.maximumText { return "…" }
             var text = ""
             for piece in node.trimmedDescription.split(whereSeparator: \.isWhitespace) {
                 if !text.isEmpty { text += " " }
@@ -283,9 +285,10 @@
             }
             scope.isDeclaredBlocking = isCommented
             for element in attributes where !isCommented {
-                guard let attribute = element.as(AttributeSyntax.self), attribute.attributeName.trimmedDescription == "available",
+                guard let attribute = element.as(AttributeSyntax.self),
+                    attribute.attributeName.as(IdentifierTypeSyntax.self)?.name.text == "available",
                     let arguments = attribute.arguments?.as(AvailabilityArgumentListSyntax.self),
-                    arguments.contains(where: { $0.argument.trimmedDescription == "noasync" })
+                    arguments.contains(where: { $0.argument.as(TokenSyntax.self)?.text == "noasync" })
                 else { continue }
                 scope.isDeclaredBlocking = true
                 scope.noasyncMessage = arguments.lazy.compactMap { $0.argument.as(AvailabilityLabeledArgumentSyntax.self) }
