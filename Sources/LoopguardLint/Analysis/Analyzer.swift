@@ -108,14 +108,15 @@ struct Analyzer {
                     hits.append(
                         Hit(root: root, hops: way(to: node, from: root, cameBy), sink: sink, confidence: confidence))
                 }
-                for edge in graph.edges[Int(node)] where edge.to != root && cameBy[edge.to] == nil && !edge.isMakingOnly {
+                for edge in graph.edges[Int(node)] where edge.to != root && cameBy[edge.to] == nil && !edge.isMakingOnly
+                {
                     // An async callee, a closure on a loop of its own and work that has been moved away answer for themselves.
                     guard graph.contexts[Int(edge.to)] == .unknown, reachesSink[Int(edge.to)] else { continue }
                     var chosen = edge
-                    if edge.targets > 1 {
+                    if edge.isDynamic {
                         guard isMet(edge.to, in: module) else { continue }
                         chosen.targets = graph.edges[Int(node)].count {
-                            $0.site == edge.site && !$0.isMakingOnly && isMet($0.to, in: module)
+                            $0.site == edge.site && $0.isDynamic && isMet($0.to, in: module)
                         }
                     }
                     let certainty = confidence * Self.certainty(targets: chosen.targets)
@@ -214,7 +215,8 @@ struct Analyzer {
             case .stdio: "may let \(thread) wait for whoever reads the output"
             }
         let through = hit.hops.isEmpty ? "" : ", reached through \(name(hit.hops[hit.hops.count - 1].edge.to)),"
-        return "`\(hit.sink.name)`\(through) \(what): \(name(hit.root)) \(Self.clause(context)); use \(hit.sink.replacement)"
+        return
+            "`\(hit.sink.name)`\(through) \(what): \(name(hit.root)) \(Self.clause(context)); use \(hit.sink.replacement)"
     }
 
     /// `an async function` → `is an async function`; catalogue texts have their verb.
@@ -243,6 +245,7 @@ struct Analyzer {
 
     private func name(_ node: NodeID) -> String {
         let code = graph.nodes[Int(node)]
+        if code.handedOver >= 0 { return program.index[code.handedOver].name }
         if code.symbol >= 0 {
             let symbol = program.index[code.symbol]
             if symbol.accessor != .none, let property = program.index.parents[code.symbol] {

@@ -9,6 +9,8 @@ struct CallGraph: Sendable {
         var file: ProgramIndex.FileID
         /// In the file's ``SourceFacts``; -1 where the syntax is not known.
         var scope: Int
+        /// Of a function that is handed over: the function. The node is the handing over.
+        var handedOver: ProgramIndex.SymbolID = -1
     }
 
     /// Where something happens.
@@ -22,10 +24,12 @@ struct CallGraph: Sendable {
     struct Edge: Sendable, Equatable {
         var to: NodeID
         var site: Site
-        /// Implementations that the call may lead to, in the whole program; 1 = certain.
+        /// Implementations that the call may lead to; 1 = certain.
         var targets: Int
         /// True for a call with `await`: an async callee answers for itself.
         var isAwaited: Bool
+        /// Through a protocol or a class: only implementations that the program links are meant.
+        var isDynamic = false
         /// What a closure's making means for it: it may run later, or somewhere else. Not a call: no way leads along it.
         var isMakingOnly = false
     }
@@ -83,7 +87,7 @@ struct CallGraph: Sendable {
         return id
     }
 
-    private mutating func add(_ node: Node) -> NodeID {
+    mutating func add(_ node: Node) -> NodeID {
         nodes.append(node)
         edges.append([])
         sinks.append([])

@@ -25,11 +25,14 @@ final class ClosureParameters {
         guard usr.hasPrefix("s:"), let text = Demangler.demangle("$s" + usr.dropFirst(2)) else { return [] }
         let functions = ParameterTypes(demangled: text).functions
         guard !functions.isEmpty else { return [] }
-        let endings = endings(of: usr, count: functions.count)
-        return functions.enumerated().map { number, function in
-            Parameter(
+        let endings = endings(of: usr, count: functions.count { !$0.parameter.isCollection })
+        var single = 0
+        // Elements are always `@escaping`, which says nothing; who takes many mostly runs them.
+        return functions.map { function in
+            if !function.parameter.isCollection { single += 1 }
+            return Parameter(
                 label: function.parameter.label, position: function.position, isAsync: function.parameter.isAsync,
-                isNonescaping: endings[number])
+                isNonescaping: function.parameter.isCollection || endings[single - 1])
         }
     }
 
@@ -37,7 +40,8 @@ final class ClosureParameters {
     private static func endings(of usr: String, count: Int) -> [Bool] {
         let bytes = Array(usr.utf8)
         var places: [Int] = []
-        for index in bytes.indices.dropLast() where bytes[index] == UInt8(ascii: "X") && bytes[index + 1] == UInt8(ascii: "E") {
+        for index in bytes.indices.dropLast()
+        where bytes[index] == UInt8(ascii: "X") && bytes[index + 1] == UInt8(ascii: "E") {
             places.append(index)
         }
         if places.isEmpty { return Array(repeating: false, count: count) }

@@ -4,7 +4,7 @@ extension GraphBuilder {
     mutating func addCalls() {
         for (number, file) in program.index.files.enumerated() {
             let facts = program.facts[number]
-            // A file that has changed since it was built, or that no parser of ours reads: C has no closures to be told apart.
+            // A file that has changed since it was built. (C has no closures to be told apart: its calls need no syntax.)
             if facts == nil, file.path.hasSuffix(".swift") { continue }
             for occurrence in file.occurrences { addCall(occurrence, FileID(number), facts) }
         }
@@ -12,44 +12,90 @@ extension GraphBuilder {
 
     mutating func addCall(_ occurrence: ProgramIndex.Occurrence, _ file: FileID, _ facts: SourceFacts?) {
         let symbol = program.index[occurrence.symbol]
-        let isCall = occurrence.roles.contains(.call)
-        let isUnapplied =
-            !isCall && occurrence.roles.contains(.reference) && !occurrence.roles.contains(.implicit)
-            && (symbol.kind == .function || symbol.kind == .method)
+        let isCall = occurrence.roles.contains(.call) || isImpliedCall(occurrence, symbol)
+        let isUnapplied = !isCall && Self.isUnapplied(occurrence, symbol)
         let isHeld = !isCall && occurrence.roles.contains(.read) && closuresOf[occurrence.symbol] != nil
         guard isCall || isUnapplied || isHeld else { return }
         let offset = facts.flatMap { self.offset(occurrence, in: $0) }
         if facts != nil, offset == nil { return }  // the file has changed since
+        if let facts, let offset, facts.deadRanges.contains(where: { $0.contains(offset) }) { return }
+        if let offset, placed.contains(Position(file: file, offset: offset)) { return }
         guard let from = owner(of: offset ?? 0, file: file, container: occurrence.container) else { return }
         let site = CallGraph.Site(file: file, line: Int(occurrence.line), column: Int(occurrence.column))
+        if isUnapplied, let facts, let offset, let argument = facts.argumentAt[offset] {
+            return deliver(.reference(occurrence), as: argument, in: facts.scope(at: offset), at: site, facts)
+        }
+        // The address of a C function, or `let read = read`: whoever has it calls it, not this code.
+        if isUnapplied, facts == nil || isInitialValue(offset, facts) { return }
         let written = facts.flatMap { facts in offset.flatMap { facts.callAt[$0].map { facts.calls[$0] } } }
-        if isUnapplied {
-            guard let facts, let offset else { return }  // in C: the address of a function, called by someone else
-            guard runsHere(from, nameAt: offset, occurrence.symbol, facts, file) else { return }
+        // A function that is handed over runs where closures given to the same callee run.
+        if isUnapplied, let facts, let offset, isHandedToInsulator(offset, facts, Int(file)) { return }
+        if isCall, program.isOwn[Int(file)] {
+            unseen.note(
+                symbol, isDynamic: occurrence.roles.contains(.dynamic), hasBody: program.hasBody(occurrence.symbol))
         }
+        for closure in closuresOf[occurrence.symbol] ?? [] {
+            graph.connect(
+                from,
+                .init(
+                    to: closure, site: site, targets: closuresOf[occurrence.symbol]?.count ?? 1,
+                    isAwaited: written?.isAwaited ?? false)
+            )
+        }
+        if isCall { addDefaults(of: occurrence.symbol, written, from: from, site) }
+        run(occurrence, written, from: from, at: site)
+    }
+
+    /// What the compiler calls without giving it the role of a call.
+    private func isImpliedCall(_ occurrence: ProgramIndex.Occurrence, _ symbol: IndexSymbol) -> Bool {
+        occurrence.roles.contains([.reference, .implicit]) && symbol.kind == .method
+            && (symbol.name.hasPrefix("build") || symbol.name.hasPrefix("~="))
+    }
+
+    /// A function named without being called.
+    static func isUnapplied(_ occurrence: ProgramIndex.Occurrence, _ symbol: IndexSymbol) -> Bool {
+        !occurrence.roles.contains(.call) && occurrence.roles.contains(.reference)
+            && !occurrence.roles.contains(.implicit) && symbol.accessor == .none
+            && (symbol.kind == .function || symbol.kind == .method || symbol.kind == .initializer)
+    }
+
+    /// `from` runs what the occurrence names.
+    mutating func run(
+        _ occurrence: ProgramIndex.Occurrence, _ written: SourceFacts.Call?, from: CallGraph.NodeID,
+        at site: CallGraph.Site
+    ) {
+        let symbol = program.index[occurrence.symbol]
         let isAwaited = written?.isAwaited ?? false
-        if let held = closuresOf[occurrence.symbol] {
-            for closure in held {
-                graph.connect(from, .init(to: closure, site: site, targets: held.count, isAwaited: isAwaited))
-            }
-        }
         if addSink(occurrence.symbol, symbol, from, site, written) { return }
-        let isDynamic = occurrence.roles.contains(.dynamic) || program.index.overrides[occurrence.symbol] != nil
+        let isDynamic =
+            occurrence.roles.contains(.dynamic)
+            || (program.index.overrides[occurrence.symbol] != nil && isRequirement(occurrence.symbol))
         let targets =
             isDynamic
             ? program.targets(of: occurrence.symbol, receiver: occurrence.receiver)
             : program.hasBody(occurrence.symbol) ? [occurrence.symbol] : []
-        if program.isOwn[Int(file)] {
-            unseen.note(symbol, isDynamic: isDynamic, hasBody: !targets.isEmpty, isCall: isCall)
-        }
         for target in targets {
             guard let definition = program.index.definitions[target] else { continue }
             let to = graph.node(symbol: target, file: definition.file, scope: -1)
-            graph.connect(from, .init(to: to, site: site, targets: targets.count, isAwaited: isAwaited))
+            graph.connect(
+                from,
+                .init(
+                    to: to, site: site, targets: targets.count, isAwaited: isAwaited, isDynamic: targets.count > 1))
         }
+        guard symbol.kind == .initializer, let deinitializer = deinitializers[program.owner(of: occurrence.symbol)],
+            let definition = program.index.definitions[deinitializer]
+        else { return }
+        // Who makes an object is likely to be where it ends.
+        let to = graph.node(symbol: deinitializer, file: definition.file, scope: -1)
+        graph.connect(from, .init(to: to, site: site, targets: 1, isAwaited: false))
     }
 
-    /// True when the callee is a blocking call: what it does inside is then of no interest.
+    private func isRequirement(_ symbol: SymbolID) -> Bool {
+        program.index.parents[symbol].map { program.index[$0].kind == .protocol } ?? false
+    }
+
+    /// True when the callee is a blocking call: what it does inside is then of no interest. A C function of a catalogued name is
+    /// that function, whatever a library that interposes it does in its own.
     private mutating func addSink(
         _ callee: SymbolID, _ symbol: IndexSymbol, _ from: CallGraph.NodeID, _ site: CallGraph.Site,
         _ written: SourceFacts.Call?
@@ -64,91 +110,26 @@ extension GraphBuilder {
             }
             return true
         }
-        if let name = declaredBlocking[callee] {
-            graph.sinks[Int(from)].append(
-                .init(
-                    site: site, rule: "declared-blocking", tier: .waits, name: name,
-                    replacement: "its `async` overload, or `offload`"))
-            return true
-        }
-        return false
+        guard let name = declaredBlocking[callee] else { return false }
+        graph.sinks[Int(from)].append(
+            .init(
+                site: site, rule: "declared-blocking", tier: .waits, name: name,
+                replacement: "its `async` overload, or `offload`"))
+        return true
     }
 
-    /// A function that is named without being called runs where a closure at its place would run.
-    private mutating func runsHere(
-        _ from: CallGraph.NodeID, nameAt offset: Int, _ symbol: SymbolID, _ facts: SourceFacts, _ file: FileID
-    ) -> Bool {
-        let name = program.index[symbol].name.prefix { $0 != "(" }
-        guard let (call, argument) = argument(around: offset, named: name, facts) else {
-            // `static let read = load`: whoever reads the property may call it; `let f = nap` in a function: it does.
-            var scope = facts.scope(at: offset)
-            while scope > 0, facts.scopes[scope].kind == .type { scope = facts.scopes[scope].parent }
-            guard facts.scopes[scope].kind == .initialValue || scope == 0 else { return true }
-            if let holder = symbolDefined(at: facts.scopes[scope].nameOffset, file: file),
-                let definition = program.index.definitions[symbol]
-            {
-                let property = program.index[holder].accessor == .none ? holder : program.index.parents[holder] ?? holder
-                closuresOf[property, default: []].append(graph.node(symbol: symbol, file: definition.file, scope: -1))
-            }
-            return false
-        }
-        guard let callee = callee(at: facts.calls[call].nameOffset, file: Int(file)) else { return true }
-        switch place(ofClosureGivenTo: callee, argument, isAsync: false) {
-        case .caller: return true
-        case .unknown: return false
-        case .known(let context):
-            if let definition = program.index.definitions[symbol], !program.index[symbol].isAsync {
-                let node = graph.node(symbol: symbol, file: definition.file, scope: -1)
-                if case .loop = context, graph.contexts[Int(node)] == .unknown { graph.contexts[Int(node)] = context }
-            }
-            return false
-        }
+    /// Whether an offset is in a property's initial value, outside all closures.
+    private func isInitialValue(_ offset: Int?, _ facts: SourceFacts?) -> Bool {
+        guard let offset, let facts else { return false }
+        return facts.scopes[facts.scope(at: offset)].kind == .initialValue
     }
 
-    /// The innermost call whose parentheses contain an offset, and the argument that names a function there.
-    private func argument(
-        around offset: Int, named name: Substring, _ facts: SourceFacts
-    ) -> (call: Int, argument: SourceFacts.Argument)? {
-        let scope = facts.scope(at: offset)
-        var best: Int?
-        for (number, call) in facts.calls.enumerated()
-        where call.range.contains(offset) && call.nameOffset < offset && call.scope == scope {
-            if best.map({ call.range.count < facts.calls[$0].range.count }) ?? true { best = number }
-        }
-        guard let best else { return nil }
-        let arguments = facts.calls[best].arguments
-        let number = arguments.indices.first { !arguments[$0].isClosure && arguments[$0].text.hasSuffix(name) } ?? 0
-        let label = arguments.indices.contains(number) ? arguments[number].label : nil
-        return (best, SourceFacts.Argument(call: best, position: number, label: label, isTrailing: false))
-    }
-}
-
-/// What the user's code calls and the linter cannot look into.
-struct Unseen: Sendable {
-    private(set) var clang: Set<String> = []
-    private(set) var swift: Set<String> = []
-    private(set) var dynamic: Set<String> = []
-
-    mutating func note(_ symbol: IndexSymbol, isDynamic: Bool, hasBody: Bool, isCall: Bool) {
-        guard isCall, !hasBody else { return }
-        if !symbol.isSwift {
-            clang.insert(symbol.name)
-        } else if isDynamic {
-            dynamic.insert(symbol.name)
-        } else {
-            swift.insert(symbol.name)
-        }
-    }
-
-    /// One line each.
-    var lines: [String] {
-        func line(_ names: Set<String>, _ what: String) -> [String] {
-            guard !names.isEmpty else { return [] }
-            let first = names.sorted().prefix(8).joined(separator: ", ")
-            return ["\(names.count) \(what): \(first)\(names.count > 8 ? ", …" : "")"]
-        }
-        return line(clang, "C functions have no body in the index; those that the catalogue does not know are taken not to block")
-            + line(swift, "functions of system or binary modules have no body in the index; only the catalogue knows which of them block")
-            + line(dynamic, "requirements of system or binary protocols are called; what implements them is not looked for")
+    func isHandedToInsulator(_ offset: Int, _ facts: SourceFacts, _ file: Int) -> Bool {
+        // The innermost call whose parentheses contain the name.
+        let around = facts.calls.filter { $0.range.contains(offset) && $0.nameOffset != offset }
+        guard let call = around.min(by: { $0.range.count < $1.range.count }),
+            let callee = callee(at: call.nameOffset, file: file)
+        else { return false }
+        return isInsulating(callee, call, argument: nil)
     }
 }

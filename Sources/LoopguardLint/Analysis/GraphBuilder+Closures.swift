@@ -1,16 +1,6 @@
 extension GraphBuilder {
     // MARK: closures
 
-    /// Where a closure runs that is given to a function.
-    enum ClosurePlace: Equatable {
-        /// Before the callee returns: where the caller runs.
-        case caller
-        /// Where the catalogue, its type or the callee's body says.
-        case known(CallGraph.Context)
-        /// Kept, and run nobody knows when.
-        case unknown
-    }
-
     mutating func addClosures() {
         for number in program.index.files.indices {
             guard let facts = program.facts[number] else { continue }
@@ -24,36 +14,58 @@ extension GraphBuilder {
         let node = graph.node(file: file, scope: scope)
         let place = facts.lines.position(of: code.range.lowerBound)
         let site = CallGraph.Site(file: file, line: place.line, column: place.column)
+        let isAsync = code.isAsync || isAsync(code.contextualType)
         guard let taken = code.takenBy else {
+            if isAsync { graph.contexts[Int(node)] = .loop(.pool, "an async closure") }
+            // A local variable's closure runs where the variable is used: see addLocalValues.
+            if isLocalValue(code, facts) { return }
             hold(node, code, facts, file)
-            if code.isAsync { graph.contexts[Int(node)] = .loop(.pool, "an async closure") }
             // `{ … }()`, or a value that is called later: assume that whoever makes it runs it.
             if code.assignedTo == nil { inherit(node, code, site, file) }
             return
         }
-        guard let callee = callee(at: facts.calls[taken.call].nameOffset, file: Int(file)) else {
-            // A local function, or a closure that is called by its variable's name.
-            if code.isAsync { graph.contexts[Int(node)] = .loop(.pool, "an async closure") }
-            inherit(node, code, site, file)
-            return
-        }
-        if program.index[callee].kind == .initializer, !code.isAsync, holdInMember(node, of: callee, label: taken.label) {
-            return
-        }
-        switch self.place(ofClosureGivenTo: callee, taken, isAsync: code.isAsync) {
-        case .caller: inherit(node, code, site, file)
-        case .known(let context):
-            graph.contexts[Int(node)] = context
-            // What is awaited in place belongs to whoever awaits it, as far as start-up goes.
-            inherit(node, code, site, file, isMakingOnly: true, isScoped: program.index[callee].name.hasPrefix("with"))
-        case .unknown: inherit(node, code, site, file, isMakingOnly: true)
+        deliver(.closure(node, isAsync: isAsync), as: taken, in: code.parent, at: site, facts)
+    }
+
+    private func isLocalValue(_ code: SourceFacts.Scope, _ facts: SourceFacts) -> Bool {
+        code.assignedTo != nil
+            && facts.localValues.contains { $0.valueOffset == code.nameOffset && $0.name == code.assignedTo }
+    }
+
+    /// Whether a type as written is that of `async` code, or holds such.
+    func isAsync(_ type: String?) -> Bool {
+        guard let type else { return false }
+        return type.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.contains {
+            $0 == "async" || asyncAliases.contains(String($0))
         }
     }
 
+    mutating func inherit(
+        _ node: CallGraph.NodeID, _ code: SourceFacts.Scope, _ site: CallGraph.Site, _ file: FileID
+    ) {
+        guard let parent = owner(ofScope: code.parent, file: file, container: -1) else { return }
+        graph.connect(parent, .init(to: node, site: site, targets: 1, isAwaited: false))
+    }
+
+    /// Where a closure runs that is given to a function.
+    enum ClosurePlace: Equatable {
+        /// Before the callee returns: where the caller runs.
+        case caller
+        /// Where the catalogue, its type or the callee's body says.
+        case known(CallGraph.Context)
+        /// Kept, and run nobody knows when.
+        case unknown
+        /// On the executor of an actor that has one of its own: a dispatch queue, an event loop, nobody knows.
+        case elsewhere
+    }
+
     /// Where `callee` runs a closure that it is given as `argument`.
-    func place(ofClosureGivenTo callee: SymbolID, _ argument: SourceFacts.Argument, isAsync: Bool) -> ClosurePlace {
+    func place(
+        ofClosureGivenTo callee: SymbolID, _ call: SourceFacts.Call, _ argument: SourceFacts.Argument, isAsync: Bool
+    ) -> ClosurePlace {
         let symbol = program.index[callee]
-        let parameter = parameter(of: callee, argument)
+        let parameter = closureParameters.parameter(
+            of: callee, usr: symbol.usr, label: argument.label, position: argument.position)
         let isTask = isAsync || parameter?.isAsync ?? false
         if let path = program.paths[callee], let context = program.catalogue.context(ofClosuresGivenTo: path),
             !(context.synchronousOnly == true && isTask)
@@ -65,32 +77,49 @@ extension GraphBuilder {
             case .inPlace: return .caller
             }
         }
-        if isInsulating(callee, label: argument.label) {
+        let name = parameterName(of: callee, call, argument)
+        if holds(insulators[callee], name) {
             return .known(.blockingAllowed("\(symbol.name) moves it to other threads"))
         }
-        if isTask { return .known(.loop(.pool, "an async closure")) }
-        guard symbol.isSwift else { return .unknown }  // a C callback is called by whoever likes
-        if parameter?.isNonescaping ?? false { return .caller }
-        if names(inPlace[callee], hold: argument, of: callee) { return .caller }
-        if program.index.overrides[callee]?.contains(where: { names(inPlace[$0], hold: argument, of: $0) }) ?? false {
-            return .caller
+        let bodies = [callee] + program.implementations(of: callee)
+        if hasExecutorOfItsOwn(program.owner(of: callee))
+            || bodies.contains(where: { holds(displaced[$0], parameterName(of: $0, call, argument)) })
+        {
+            return .elsewhere
         }
-        return .unknown
+        if let reasons = onEventLoop[callee],
+            let why = name.flatMap({ reasons[$0] }) ?? (name == nil ? reasons.values.min() : nil)
+        {
+            return .known(.loop(.eventLoop, why))
+        }
+        if isTask { return .known(.loop(.pool, "an async closure")) }
+        guard symbol.isSwift else {
+            // `qsort` calls back at once; what sets, adds or registers a callback keeps it.
+            let name = symbol.name.lowercased()
+            return Self.keepers.contains(where: name.contains) ? .unknown : .caller
+        }
+        // The standard library's escaping closures (`lazy.map`, `AnySequence`) run with what they are in.
+        if Program.module(ofUSR: symbol.usr) == nil, !symbol.usr.hasPrefix("file:") { return .caller }
+        if parameter?.isNonescaping ?? false { return .caller }
+        // What the compiler's names do not tell: a local type's member, a closure that is called.
+        guard parameter != nil else { return .caller }
+        return bodies.contains { holds(inPlace[$0], parameterName(of: $0, call, argument)) } ? .caller : .unknown
     }
 
-    mutating func inherit(
-        _ node: CallGraph.NodeID, _ code: SourceFacts.Scope, _ site: CallGraph.Site, _ file: FileID,
-        isMakingOnly: Bool = false, isScoped: Bool = false
-    ) {
-        guard let parent = owner(ofScope: code.parent, file: file, container: -1) else { return }
-        graph.connect(
-            parent, .init(to: node, site: site, targets: 1, isAwaited: isScoped, isMakingOnly: isMakingOnly))
+    private static let keepers = [
+        "set", "add", "register", "callback", "install", "create", "hook", "signal", "atexit", "handler", "_new",
+        "init",
+    ]
+
+    private func holds(_ names: Set<String>?, _ name: String?) -> Bool {
+        guard let names, !names.isEmpty else { return false }
+        return name.map(names.contains) ?? true
     }
 
-    /// What the callee's type says of the parameter that takes a closure.
-    private func parameter(of callee: SymbolID, _ argument: SourceFacts.Argument) -> ClosureParameters.Parameter? {
-        closureParameters.parameter(
-            of: callee, usr: program.index[callee].usr, label: argument.label, position: argument.position)
+    /// The name by which the callee's body knows an argument; nil when its source is not known.
+    func parameterName(of callee: SymbolID, _ call: SourceFacts.Call, _ argument: SourceFacts.Argument) -> String? {
+        guard let parameters = parameters(of: callee) else { return nil }
+        return parameters.parameter(of: argument.position, in: call.arguments).map { parameters[$0].name }
     }
 
     /// `let load = { … }`, `client.load = { … }`.
@@ -121,14 +150,5 @@ extension GraphBuilder {
             }
             if code.range.lowerBound - offset > 200 { return }
         }
-    }
-
-    /// `Client(load: { … })`: the memberwise initialiser's labels are the properties' names.
-    mutating func holdInMember(_ node: CallGraph.NodeID, of callee: SymbolID, label: String?) -> Bool {
-        guard program.index[callee].kind == .initializer, let label else { return false }
-        let type = program.owner(of: callee)
-        guard let member = memberOf[MemberKey(type: type, name: label)] else { return false }
-        closuresOf[member, default: []].append(node)
-        return true
     }
 }

@@ -35,6 +35,13 @@ extension GraphBuilder {
                         if insulators[symbol, default: []].insert(name.parameter).inserted { isChanged = true }
                     case .here:
                         if inPlace[symbol, default: []].insert(name.parameter).inserted { isChanged = true }
+                    case .displaced:
+                        if displaced[symbol, default: []].insert(name.parameter).inserted { isChanged = true }
+                    case .onLoop(let why):
+                        if onEventLoop[symbol]?[name.parameter] == nil {
+                            onEventLoop[symbol, default: [:]][name.parameter] = why
+                            isChanged = true
+                        }
                     case .unknown: break
                     }
                 }
@@ -42,7 +49,11 @@ extension GraphBuilder {
         }
     }
 
-    private enum Fate { case insulated, here, unknown }
+    private enum Fate {
+        case insulated, here
+        case onLoop(String)
+        case unknown
+    }
 
     /// Parameters of the functions around a call that the call is of, or that are among its arguments.
     private func passedParameters(
@@ -71,9 +82,10 @@ extension GraphBuilder {
             guard let callee = callee(at: call.nameOffset, file: file) else { return .unknown }
             let written = SourceFacts.Argument(
                 call: 0, position: argument, label: call.arguments[argument].label, isTrailing: false)
-            switch place(ofClosureGivenTo: callee, written, isAsync: false) {
+            switch place(ofClosureGivenTo: callee, call, written, isAsync: false) {
             case .caller: break
             case .known(.blockingAllowed): return .insulated
+            case .known(.loop(.eventLoop, let why)): return .onLoop(why)
             default: fate = .unknown
             }
         }
@@ -83,9 +95,12 @@ extension GraphBuilder {
             guard let taken = facts.scopes[scope].takenBy,
                 let callee = callee(at: facts.calls[taken.call].nameOffset, file: file)
             else { return .unknown }
-            switch place(ofClosureGivenTo: callee, taken, isAsync: facts.scopes[scope].isAsync) {
+            switch place(
+                ofClosureGivenTo: callee, facts.calls[taken.call], taken, isAsync: facts.scopes[scope].isAsync)
+            {
             case .caller: break
             case .known(.blockingAllowed): return .insulated
+            case .known(.loop(.eventLoop, let why)): return .onLoop(why)
             default: fate = .unknown
             }
             scope = facts.scopes[scope].parent
@@ -110,27 +125,24 @@ extension GraphBuilder {
         return nil
     }
 
-    func isInsulating(_ callee: SymbolID, label: String?) -> Bool {
+    /// Whether a function runs an argument elsewhere; without `argument`, any of its arguments.
+    func isInsulating(_ callee: SymbolID, _ call: SourceFacts.Call, argument: SourceFacts.Argument?) -> Bool {
         if let path = program.paths[callee], let context = program.catalogue.context(ofClosuresGivenTo: path) {
             return context.kind == .blockingAllowed
         }
-        let argument = SourceFacts.Argument(call: 0, position: 0, label: label, isTrailing: false)
-        return names(insulators[callee], hold: argument, of: callee)
-    }
-
-    /// Whether the parameter that an argument goes to is among `names`; an argument without label is taken for any of them.
-    func names(_ names: Set<String>?, hold argument: SourceFacts.Argument, of callee: SymbolID) -> Bool {
-        guard let names, !names.isEmpty else { return false }
-        guard let label = argument.label, let parameters = parameters(of: callee) else { return true }
-        return parameters.contains { $0.label == label && names.contains($0.name) }
+        guard let names = insulators[callee], !names.isEmpty else { return false }
+        guard let argument, let parameters = parameters(of: callee) else { return true }
+        guard let parameter = parameters.parameter(of: argument.position, in: call.arguments) else { return true }
+        return names.contains(parameters[parameter].name)
     }
 
     func parameters(of symbol: SymbolID) -> [SourceFacts.Parameter]? {
         guard let definition = program.index.definitions[symbol], let facts = program.facts[Int(definition.file)],
             let offset = facts.lines.offset(line: Int(definition.line), column: Int(definition.column))
         else { return nil }
-        let scope = facts.scope(at: offset)
-        return facts.scopes[scope].nameOffset == offset && facts.scopes[scope].kind != .type
-            ? facts.scopes[scope].parameters : facts.scopes.first { $0.nameOffset == offset && $0.kind != .type }?.parameters
+        // The innermost scope around a name is mostly its own: looking through all of them costs.
+        let around = facts.scopes[facts.scope(at: offset)]
+        if around.nameOffset == offset, around.kind != .type { return around.parameters }
+        return facts.scopes.first { $0.nameOffset == offset && $0.kind != .type }?.parameters
     }
 }

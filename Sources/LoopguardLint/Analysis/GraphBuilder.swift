@@ -8,22 +8,52 @@ struct GraphBuilder {
     var graph = CallGraph()
     /// Functions whose closure parameters run where blocking is meant, found by looking at their bodies.
     var insulators: [SymbolID: Set<String>] = [:]
-    /// Functions that run a closure parameter before they return, found the same way.
+    /// Functions that run a closure parameter before they return, and functions that run it on an event loop, with why.
     var inPlace: [SymbolID: Set<String>] = [:]
+    var onEventLoop: [SymbolID: [String: String]] = [:]
+    /// Functions that run a closure parameter on an actor's own executor.
+    var displaced: [SymbolID: Set<String>] = [:]
     /// Closures that properties hold.
     var closuresOf: [SymbolID: [CallGraph.NodeID]] = [:]
     /// Members by type and name, for what only the syntax names.
     var memberOf: [MemberKey: SymbolID] = [:]
+
+    /// Members that a function puts its closure parameter into.
+    var storesOf: [ParameterKey: [SymbolID]] = [:]
+    /// Parameters that a function calls itself.
+    var calledParameters: Set<ParameterKey> = []
+    /// Code of default arguments, by function.
+    var defaultsOf: [SymbolID: [(parameter: Int, node: CallGraph.NodeID)]] = [:]
+    /// Properties by where they are named, for files that keep closures in them.
+    var propertyAt: [FileID: [Int: SymbolID]] = [:]
+    /// Mentions of functions that have been dealt with.
+    var placed: Set<Position> = []
+    /// Functions that local variables hold, by where they are named.
+    var references: [Position: ProgramIndex.Occurrence] = [:]
+    /// By type.
+    var deinitializers: [SymbolID: SymbolID] = [:]
+    /// By type, those with a definition.
+    var initializers: [SymbolID: [SymbolID]] = [:]
+    /// Type aliases of `async` function types, in all files.
+    var asyncAliases: Set<String> = []
+
     /// By file: what is defined at an offset.
     var definedAt: [[Int: SymbolID]] = []
-    /// Initialisers by type; setters by property.
-    var initializersOf: [SymbolID: [SymbolID]] = [:]
-    var settersOf: [SymbolID: [SymbolID]] = [:]
     /// Declared blocking, with the name as written.
     var declaredBlocking: [SymbolID: String] = [:]
     let closureParameters = ClosureParameters()
     /// What was called and could not be looked into.
     var unseen = Unseen()
+
+    struct ParameterKey: Hashable {
+        var function: SymbolID
+        var name: String
+    }
+
+    struct Position: Hashable {
+        var file: FileID
+        var offset: Int
+    }
 
     struct MemberKey: Hashable {
         var type: SymbolID
@@ -40,7 +70,11 @@ struct GraphBuilder {
         var builder = GraphBuilder(program)
         builder.findDeclarations()
         builder.findInsulators()
+        builder.findStores()
+        builder.findDefaults()
         builder.addClosures()
+        builder.placeReferences()
+        builder.addLocalValues()
         builder.addCalls()
         builder.addImplicitCalls()
         builder.addDeclarations()
@@ -102,13 +136,16 @@ struct GraphBuilder {
             }
         }
         for (child, parent) in program.index.parents.sorted(by: { $0.key < $1.key }) {
+            let type = program.index.extended[parent] ?? parent
             let symbol = program.index[child]
-            if symbol.accessor == .setter { settersOf[parent, default: []].append(child) }
-            if symbol.kind == .initializer { initializersOf[parent, default: []].append(child) }
-            guard symbol.kind == .property, symbol.accessor == .none else { continue }
-            let owner = program.index.extended[parent] ?? parent
-            memberOf[MemberKey(type: owner, name: symbol.name)] = child
+            switch symbol.kind {
+            case .property: memberOf[MemberKey(type: type, name: symbol.name)] = child
+            case .deinitializer: deinitializers[type] = child
+            case .initializer where program.hasBody(child): initializers[type, default: []].append(child)
+            default: break
+            }
         }
+        for facts in program.facts { asyncAliases.formUnion(facts?.asyncAliases ?? []) }
     }
 
     /// The comment always counts, and so does the user's own `noasync`; other people's only when they say that it blocks.
@@ -138,9 +175,17 @@ struct GraphBuilder {
         var scope = start
         while scope >= 0 {
             switch facts.scopes[scope].kind {
-            case .closure, .localFunction: return graph.node(file: file, scope: scope)
+            case .closure, .localFunction, .defaultArgument: return graph.node(file: file, scope: scope)
             case .type: scope = facts.scopes[scope].parent
-            case .file: return graph.node(file: file, scope: 0)
+            case .file:
+                // What a macro made stands at the attribute, outside all code.
+                return container >= 0
+                    ? graph.node(symbol: container, file: file, scope: -1) : graph.node(file: file, scope: 0)
+            case .initialValue where container < 0:
+                guard let defined = symbolDefined(at: facts.scopes[scope].nameOffset, file: file) else {
+                    return graph.node(file: file, scope: scope)
+                }
+                return graph.node(symbol: program.property(of: defined), file: file, scope: scope)
             default:
                 if container >= 0 { return graph.node(symbol: container, file: file, scope: scope) }
                 if let symbol = symbolDefined(at: facts.scopes[scope].nameOffset, file: file) {

@@ -8,6 +8,8 @@ struct ParameterTypes {
         var isFunction: Bool
         /// Takes an `async` function; one that is given an async function is none.
         var isAsync: Bool
+        /// Takes an array or dictionary of functions.
+        var isCollection = false
     }
 
     /// In order.
@@ -78,6 +80,12 @@ struct ParameterTypes {
         if let end, piece[end] == UInt8(ascii: ":") {
             label = String(decoding: piece[..<end], as: UTF8.self)
             type = piece[(end + 1)...].drop { $0 == UInt8(ascii: " ") }
+        }
+        if type.first == UInt8(ascii: "["), Self.contains("->", type) {
+            all.append(
+                Parameter(
+                    label: label, isFunction: true, isAsync: Self.contains(" async ", type), isCollection: true))
+            return
         }
         let function = Self.function(type)
         all.append(Parameter(label: label, isFunction: function != nil, isAsync: function ?? false))

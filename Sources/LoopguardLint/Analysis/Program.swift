@@ -12,6 +12,8 @@ struct Program: Sendable {
     private(set) var moduleOfFile: [Int] = []
     /// By module: the modules whose code it can meet. See ``isReachable(_:from:)``.
     private var reachable: [Set<Int>] = []
+    /// Of a property or subscript.
+    private(set) var accessors: [ProgramIndex.SymbolID: [ProgramIndex.SymbolID]] = [:]
     /// By module: a test target, whose code is not judged and proves nothing about who calls what.
     private(set) var isTest: [Bool] = []
 
@@ -28,6 +30,10 @@ struct Program: Sendable {
                 paths[ProgramIndex.SymbolID(clamping: number)] = path
             }
         }
+        for (child, parent) in index.parents where index[child].accessor != .none {
+            accessors[parent, default: []].append(child)
+        }
+        for property in accessors.keys { accessors[property]?.sort() }
         link()
     }
 
@@ -61,8 +67,17 @@ struct Program: Sendable {
             }
             reachable.append(all)
         }
-        // What is passed to a library from above is met there: own modules that link it, tests apart.
+        // What is passed to a library from above is met there: own modules that link it, and all of a program that does; tests
+        // apart.
         let below = reachable
+        var programs: Set<Int> = []
+        for (number, file) in index.files.enumerated()
+        where file.path.hasSuffix("/main.swift") || (facts[number]?.hasMain ?? false) {
+            programs.insert(moduleOfFile[number])
+        }
+        for program in programs where below[program].allSatisfy({ !isTest[$0] }) {
+            for module in below[program] { reachable[module].formUnion(below[program]) }
+        }
         for upper in ownModules where !isTest[upper] {
             for lower in below[upper] where lower != upper { reachable[lower].insert(upper) }
         }
@@ -80,6 +95,17 @@ struct Program: Sendable {
         index.definitions[symbol].map { moduleOfFile[Int($0.file)] }
     }
 
+    /// What may run instead of `symbol`: the index relates properties, not their accessors, to a protocol's.
+    private func overriding(_ symbol: ProgramIndex.SymbolID) -> [ProgramIndex.SymbolID] {
+        let direct = index.overrides[symbol] ?? []
+        let kind = index[symbol].accessor
+        guard kind != .none, let property = index.parents[symbol] else { return direct }
+        return direct
+            + (index.overrides[property] ?? []).flatMap { other in
+                (accessors[other] ?? []).filter { index[$0].accessor == kind }
+            }
+    }
+
     /// All implementations that a dynamic call of `symbol` may lead to, `symbol` itself included when it has a body.
     ///
     /// A protocol of the system has its implementations everywhere; none of them is assumed.
@@ -92,12 +118,15 @@ struct Program: Sendable {
         var waiting = [symbol]
         while let next = waiting.popLast() {
             all.append(next)
-            for other in index.overrides[next] ?? [] where seen.insert(other).inserted { waiting.append(other) }
+            for other in overriding(next) where seen.insert(other).inserted { waiting.append(other) }
         }
         guard all.count > 1 else { return all }
-        guard receiver >= 0 else { return all }
-        let family = subtypes(of: receiver)
-        return all.filter { $0 == symbol || family.contains(owner(of: $0)) }
+        let family = receiver < 0 ? nil : subtypes(of: receiver)
+        return all.filter { candidate in
+            guard hasBody(candidate) else { return false }
+            guard let family, candidate != symbol else { return true }
+            return family.contains(owner(of: candidate))
+        }
     }
 
     /// What may run for a requirement or an overridden member, that itself left out.
@@ -126,6 +155,11 @@ struct Program: Sendable {
         return all
     }
 
+    /// The property of an accessor; anything else is returned.
+    func property(of symbol: ProgramIndex.SymbolID) -> ProgramIndex.SymbolID {
+        index[symbol].accessor == .none ? symbol : index.parents[symbol] ?? symbol
+    }
+
     /// The type that a member belongs to; extensions are looked through.
     func owner(of symbol: ProgramIndex.SymbolID) -> ProgramIndex.SymbolID {
         var current = symbol
@@ -147,6 +181,10 @@ struct Program: Sendable {
 
     /// `s:7NIOCore…` → `NIOCore`; nil for other languages and for the standard library.
     static func module(ofUSR usr: String) -> String? {
+        // What only the syntax knows: `file:protocol#NIOCore.ChannelInboundHandler#…`.
+        if usr.hasPrefix("file:protocol#") {
+            return usr.dropFirst("file:protocol#".count).split(separator: ".").first.map(String.init)
+        }
         guard usr.hasPrefix("s:") else { return nil }
         let rest = usr.utf8.dropFirst(2)
         let digits = rest.prefix { (0x30...0x39).contains($0) }

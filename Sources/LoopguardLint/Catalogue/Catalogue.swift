@@ -39,6 +39,8 @@ public struct Catalogue: Sendable {
         public var functions: [String]
         public var replacement: String
         public var unless: [Excuse]?
+        /// For the functions that it names: harmless unless one of these holds.
+        public var onlyIf: [Excuse]?
     }
 
     /// What a closure or a method is for.
@@ -133,7 +135,8 @@ public struct Catalogue: Sendable {
         }
         for text in (document.contexts ?? []).flatMap({ $0.witnesses ?? [] })
             + (document.startup ?? []).flatMap({ $0.witnesses ?? [] }) + (document.trusted ?? []).flatMap(\.code)
-        where !(2...6).contains(text.split(separator: ".", omittingEmptySubsequences: false).count(where: { !$0.isEmpty }))
+        where !(2...6).contains(
+            text.split(separator: ".", omittingEmptySubsequences: false).count(where: { !$0.isEmpty }))
         {
             throw CatalogueError("\(file): `\(text)` is not MODULE.PROTOCOL, MODULE.TYPE.NAME or MODULE.*")
         }
@@ -173,17 +176,23 @@ public struct Catalogue: Sendable {
 extension Catalogue.Sink {
     /// Whether the arguments make a call of `entry` harmless.
     public func isExcused(entry: String, arguments: [SourceFacts.CallArgument]) -> Bool {
-        (unless ?? []).contains { excuse in
-            if let function = excuse.function, function != entry { return false }
-            if excuse.any == true { return arguments.contains { excuse.accepts($0.text) } }
-            if let label = excuse.label { return arguments.contains { $0.label == label && excuse.accepts($0.text) } }
-            guard let number = excuse.argument, arguments.indices.contains(number) else { return false }
-            return excuse.accepts(arguments[number].text)
+        if (unless ?? []).contains(where: { ($0.function ?? entry) == entry && $0.holds(for: arguments) }) {
+            return true
         }
+        let conditions = (onlyIf ?? []).filter { $0.function == entry }
+        return !conditions.isEmpty && !conditions.contains { $0.holds(for: arguments) }
     }
 }
 
 extension Catalogue.Excuse {
+    /// Whether the argument that is meant, or any of them, has the text.
+    func holds(for arguments: [SourceFacts.CallArgument]) -> Bool {
+        if any == true { return arguments.contains { accepts($0.text) } }
+        if let label { return arguments.contains { $0.label == label && accepts($0.text) } }
+        guard let argument, arguments.indices.contains(argument) else { return false }
+        return accepts(arguments[argument].text)
+    }
+
     func accepts(_ text: String) -> Bool {
         if let wanted = self.is { return text == wanted }
         if let part = contains { return text.contains(part) }

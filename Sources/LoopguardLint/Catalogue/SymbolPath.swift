@@ -39,6 +39,10 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
             self.init(module: "c", base: String(name))
             return
         }
+        if usr.hasPrefix(Self.syntaxMark) {
+            self.init(syntaxUSR: usr)
+            return
+        }
         guard usr.hasPrefix("s:"), let text = demangle("$s" + usr.dropFirst(2)) else { return nil }
         self.init(demangled: text)
     }
@@ -59,11 +63,13 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
         // A private name: `A.Routes.(add in _0123)(…)`.
         let unhidden: String
         if let open = rest.firstRange(of: "("), let inner = rest[open.upperBound...].firstRange(of: " in _"),
-            let close = rest[inner.upperBound...].firstIndex(of: ")"), !rest[open.upperBound..<inner.lowerBound].contains(" "),
+            let close = rest[inner.upperBound...].firstIndex(of: ")"),
+            !rest[open.upperBound..<inner.lowerBound].contains(" "),
             rest[inner.upperBound..<close].allSatisfy(\.isHexDigit)
         {
             unhidden =
-                String(rest[..<open.lowerBound]) + rest[open.upperBound..<inner.lowerBound] + rest[rest.index(after: close)...]
+                String(rest[..<open.lowerBound]) + rest[open.upperBound..<inner.lowerBound]
+                + rest[rest.index(after: close)...]
             rest = Substring(unhidden)
         }
         var parts: [String] = [""]
@@ -96,9 +102,16 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
         guard parts.count >= 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
         // An extension belongs to the module of the type for whoever calls it.
         _ = owner
+        // Swift's own wrappers of C's variadic functions: `open`, `fcntl`.
+        if parts.count == 2, Self.wrappersOfC.contains(parts[0]) {
+            self.init(module: "c", base: parts[1])
+            return
+        }
         self.init(
             module: parts[0], types: Array(parts[1..<(parts.count - 1)]), base: parts[parts.count - 1], labels: labels)
     }
+
+    private static let wrappersOfC: Set<String> = ["SwiftGlibc", "Glibc", "Musl", "SwiftMusl", "Darwin", "Android"]
 
     /// `(forTimeInterval: Swift.Double) -> ()` → `["forTimeInterval"]`.
     private static func labels(_ text: Substring) -> [String] {

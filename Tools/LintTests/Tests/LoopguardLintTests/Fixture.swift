@@ -9,6 +9,13 @@ import Testing
 struct Fixture {
     /// Modules in the order in which they are built, each with its files.
     var modules: [(name: String, files: [String: String])]
+    /// A module of C with its module map, built before the others; its files are not judged.
+    var c: (name: String, files: [String: String])?
+
+    init(modules: [(name: String, files: [String: String])], c: (name: String, files: [String: String])? = nil) {
+        self.modules = modules
+        self.c = c
+    }
 
     /// Lines with findings, as `File.swift:LINE RULE`.
     func findings(_ change: (inout Linter.Configuration) -> Void = { _ in }) throws -> (
@@ -19,6 +26,7 @@ struct Fixture {
         let toolchain = try #require(Toolchain.find())
         var sources: [String] = []
         var expected: [String] = []
+        if let c { try compileC(c.name, c.files, folder, toolchain) }
         for module in modules {
             let home = folder.appending(path: module.name)
             try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
@@ -55,8 +63,29 @@ struct Fixture {
                 "-c", "-swift-version", "6", "-index-ignore-system-modules", "-index-store-path", "store",
                 "-module-name", name,
             ]
+            + (c.map { ["-I", folder.appending(path: $0.name).path] } ?? [])
             + ["-I", folder.path, "-emit-module", "-emit-module-path", "\(name).swiftmodule"]
             + (isLibrary ? ["-parse-as-library"] : []) + paths
+        try run(process, name)
+    }
+
+    private func compileC(_ name: String, _ files: [String: String], _ folder: URL, _ toolchain: Toolchain) throws {
+        let home = folder.appending(path: name)
+        try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+        for (file, text) in files { try text.write(to: home.appending(path: file), atomically: true, encoding: .utf8) }
+        for file in files.keys.sorted() where file.hasSuffix(".c") {
+            let process = Process()
+            process.executableURL = URL(filePath: toolchain.compiler).deletingLastPathComponent().appending(
+                path: "clang")
+            process.currentDirectoryURL = folder
+            process.arguments = [
+                "-c", "-index-store-path", "store", "-I", name, "\(name)/\(file)", "-o", "\(file).o",
+            ]
+            try run(process, name)
+        }
+    }
+
+    private func run(_ process: Process, _ name: String) throws {
         let errors = Pipe()
         process.standardError = errors
         try process.run()
