@@ -213,7 +213,7 @@ extension GraphBuilder {
     }
 
     /// An actor that says where it runs: on an event loop or on a dispatch queue, nobody knows.
-    private func hasExecutorOfItsOwn(_ type: SymbolID) -> Bool {
+    func hasExecutorOfItsOwn(_ type: SymbolID) -> Bool {
         memberOf[MemberKey(type: type, name: "unownedExecutor")] != nil
     }
 

@@ -50,9 +50,8 @@ extension GraphBuilder {
     }
 
     private enum Fate {
-        case insulated, here
+        case insulated, here, displaced, unknown
         case onLoop(String)
-        case unknown
     }
 
     /// Parameters of the functions around a call that the call is of, or that are among its arguments.
@@ -86,6 +85,7 @@ extension GraphBuilder {
             case .caller: break
             case .known(.blockingAllowed): return .insulated
             case .known(.loop(.eventLoop, let why)): return .onLoop(why)
+            case .elsewhere: return .displaced
             default: fate = .unknown
             }
         }
@@ -101,6 +101,7 @@ extension GraphBuilder {
             case .caller: break
             case .known(.blockingAllowed): return .insulated
             case .known(.loop(.eventLoop, let why)): return .onLoop(why)
+            case .elsewhere: return .displaced
             default: fate = .unknown
             }
             scope = facts.scopes[scope].parent

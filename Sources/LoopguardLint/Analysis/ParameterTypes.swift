@@ -81,7 +81,9 @@ struct ParameterTypes {
             label = String(decoding: piece[..<end], as: UTF8.self)
             type = piece[(end + 1)...].drop { $0 == UInt8(ascii: " ") }
         }
-        if type.first == UInt8(ascii: "["), Self.contains("->", type) {
+        // `[() -> ()]` and `Swift.Array<() -> ()>` alike.
+        let bracket = type.first { "([<".utf8.contains($0) }
+        if bracket != UInt8(ascii: "("), Self.contains("->", type) {
             all.append(
                 Parameter(
                     label: label, isFunction: true, isAsync: Self.contains(" async ", type), isCollection: true))
