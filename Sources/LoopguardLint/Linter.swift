@@ -12,6 +12,8 @@ public struct Linter: Sendable {
         public var indexLibrary: String?
         /// Tiers that are reported. Default: waits, file, cpu.
         public var tiers: Set<Catalogue.Tier> = [.waits, .file, .cpu]
+        /// Ask the rules about how calls stand to each other as well. Default true.
+        public var hasStructuralRules = true
         /// Report what only start-up code reaches as well. Default false.
         public var includesStartup = false
         /// Judge test targets as well. Default false.
@@ -80,6 +82,12 @@ public struct Linter: Sendable {
         let (graph, unseen) = GraphBuilder.build(program)
         result.blindSpots += unseen.lines
         var findings = Analyzer(program: program, graph: graph, options: options).findings()
+        if configuration.hasStructuralRules {
+            let rules = StructuralRules(
+                program: program, graph: graph, tiers: configuration.tiers,
+                includesStartup: configuration.includesStartup, bySyntax: Set(result.filesBySyntax))
+            findings = rules.findings(besides: findings)
+        }
         fallback.mark(&findings, by: Set(result.filesBySyntax))
         var comments = Suppressions(
             facts: zip(program.isOwn, parsed.facts).compactMap { $0 ? $1 : nil }, today: configuration.today)
@@ -87,7 +95,7 @@ public struct Linter: Sendable {
             if comments.silence(finding) { result.suppressed.append(finding) } else { result.findings.append(finding) }
         }
         // What syntax alone does not see may still be what a comment silences.
-        let bySyntax = Set(result.filesBySyntax)
+        let bySyntax = Set(configuration.indexStore == nil ? [] : result.filesBySyntax)
         result.findings += comments.complaints().filter {
             $0.rule != "suppression-unused" || !bySyntax.contains($0.place.path)
         }

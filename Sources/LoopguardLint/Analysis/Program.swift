@@ -24,7 +24,11 @@ struct Program: Sendable {
         self.catalogue = catalogue
         for (number, symbol) in index.symbols.enumerated() where symbol.kind != .parameter && symbol.kind != .type {
             // Demangling is what costs: only for names that the catalogue has.
-            let base = symbol.name.prefix { $0 != "(" }
+            var base = symbol.name.prefix { $0 != "(" }
+            // `getter:hostName`: reading a property may block as well.
+            if symbol.accessor != .none, let colon = base.firstIndex(of: ":") {
+                base = base[base.index(after: colon)...]
+            }
             guard catalogue.mayKnow(base: String(base)) else { continue }
             if let path = SymbolPath(usr: symbol.usr, demangle: Demangler.demangle) {
                 paths[ProgramIndex.SymbolID(clamping: number)] = path
