@@ -173,8 +173,13 @@ extension GraphBuilder {
                 } else if isolation.isIsolated(code, facts, owner: program.owner(of: symbol)) {
                     graph.contexts[Int(node)] = .loop("a method of an actor")
                 }
-                if code.isDeclaredBlocking, code.kind == .function || code.kind == .initializer {
-                    declareBlocking(symbol, named: code.name)
+                guard code.isDeclaredBlocking, !code.isAsync else { continue }
+                switch code.kind {
+                case .function, .initializer: declareBlocking(symbol, named: code.name)
+                case .getter:
+                    declareBlocking(
+                        symbol, named: program.index.parents[symbol].map { program.index[$0].name } ?? code.name)
+                default: break
                 }
             }
             for (scope, code) in facts.scopes.enumerated() where code.kind == .localFunction && code.isAsync {
