@@ -93,3 +93,6 @@ void lgi_relations(
 
 /// The Swift runtime's demangler: a copy that the caller frees, or null when `name` is not a mangled name.
 char *_Nullable lgi_demangle(const char *_Nonnull name, size_t length);
+
+/// The calling process ends when its parent does. Linux only; elsewhere nothing happens.
+void lgi_die_with_parent(void);

@@ -60,6 +60,10 @@ public final class IndexStore {
     }
 
     private func unit(_ name: String) throws(IndexStoreError) -> Unit? {
+        try ReaderProgress.current.reading(name) { () throws(IndexStoreError) -> Unit? in try readUnit(name) }
+    }
+
+    private func readUnit(_ name: String) throws(IndexStoreError) -> Unit? {
         var message = [CChar](repeating: 0, count: 512)
         guard let handle = lgi_unit_open(store, name, &message, message.count) else {
             throw IndexStoreError(.unreadable, "unit \(name) cannot be read", cause: Self.text(message))
@@ -97,6 +101,12 @@ public final class IndexStore {
     /// Calls `body` with each occurrence; pointers in it are valid until this returns.
     func occurrences(
         ofRecord name: String, _ body: @escaping (lgi_occurrence) -> Void
+    ) throws(IndexStoreError) {
+        try ReaderProgress.current.reading(name) { () throws(IndexStoreError) in try readOccurrences(name, body) }
+    }
+
+    private func readOccurrences(
+        _ name: String, _ body: @escaping (lgi_occurrence) -> Void
     ) throws(IndexStoreError) {
         var message = [CChar](repeating: 0, count: 512)
         guard let handle = lgi_record_open(store, name, &message, message.count) else {
