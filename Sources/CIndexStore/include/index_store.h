@@ -20,12 +20,12 @@ typedef void *lgi_symbol;
 
 /// One mention of a symbol in a record.
 typedef struct {
-    lgi_symbol symbol;
+    lgi_symbol _Nullable symbol;
     uint64_t roles;
     uint32_t line;
     uint32_t column;
     /// For lgi_relations, valid during the callback only.
-    void *handle;
+    void *_Nullable handle;
 } lgi_occurrence;
 
 typedef struct {

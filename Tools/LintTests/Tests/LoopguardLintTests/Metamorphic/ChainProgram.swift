@@ -28,8 +28,9 @@ struct ChainProgram {
         static let other = Style(
             name: { "z\($1)_\(String($0.reversed()))Ü" },
             layout: { text in
-                let opened = text.replacing("{ ", with: "{ // usleep(1)\r\n\t").replacing("; ", with: "\r\n")
-                    .replacing(" }", with: "\r\n/* usleep(2) */ }").replacing("usleep(", with: "usleep( \r\n\t")
+                let opened = text.replacing("usleep(", with: "usleep( \r\n\t").replacing(
+                    "{ ", with: "{ // usleep(1)\r\n\t"
+                ).replacing("; ", with: "\r\n").replacing(" }", with: "\r\n/* usleep(2) */ }")
                 return "// func handler() async { usleep(3) }\r\n" + opened
             })
     }
