@@ -31,6 +31,14 @@ import Testing
         #expect(Set(counted) == Set(WrappedCall.all.map(\.name)))
     }
 
+    @Test func `each call is in the documentation`() throws {
+        let place = URL(fileURLWithPath: #filePath).appending(path: "../../../Documentation/Strict.md")
+            .standardizedFileURL
+        let text = try String(contentsOf: place, encoding: .utf8)
+        #expect(
+            Set(WrappedCall.all.map(\.name)).filter { !text.contains("`\($0)`") && !text.contains("`\($0)(") } == [])
+    }
+
     @Test func `each symbol of the program is ours, for its shared libraries as well`() {
         #expect(Self.symbols.filter { !lg_strict_is_preferred($0) } == [])
     }
