@@ -143,6 +143,17 @@ let package = Package(
         .executableTarget(
             name: "hello", dependencies: ["Loopguard", "LoopguardWebSocket"], path: "Tools/Examples/hello"),
 
+        // A server on plain NIO, to try the preload library on; it must not depend on any module of ours. No product.
+        .executableTarget(
+            name: "preload-nio",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tools/Examples/preload-nio"
+        ),
+
         // Names the frames of a stripped program's reports from its unstripped twin.
         .executableTarget(
             name: "loopguard-symbolicate",

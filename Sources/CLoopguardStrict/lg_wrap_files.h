@@ -17,23 +17,23 @@ void sync(void) { (void)forward_sync(); }
 // MARK: paths (the file tier)
 
 // The mode is read even when the caller gave none: then it is a register's garbage, which the original ignores as well.
-#define LG_OPEN(name, number, fd, path_at, params, args, declared)                                                     \
+#define LG_OPEN(name, call_name, fd, params, args, declared)                                                           \
     LG_NEXT(int, name, params, args, -1)                                                                               \
     LG_WHOLE int name declared {                                                                                       \
         va_list list;                                                                                                  \
         va_start(list, flags);                                                                                         \
         mode_t mode = va_arg(list, mode_t);                                                                            \
         va_end(list);                                                                                                  \
-        if (LG_LIKELY_OFF() || !lg_gate_files() || !lg_gate_enters(LG_CALL_open)) return next(name) args;              \
-        LG_BLOCK(int, open, number, fd, (uintptr_t)path, flags, next(name) args);                                      \
+        if (LG_LIKELY_OFF() || !lg_gate_files() || !lg_gate_enters(LG_CALL_##call_name)) return next(name) args;       \
+        LG_BLOCK(int, call_name, SYS_openat, fd, (uintptr_t)path, flags, next(name) args);                             \
     }
-LG_OPEN(open, SYS_openat, AT_FDCWD, path, (const char *path, int flags, mode_t mode), (path, flags, mode),
+LG_OPEN(open, open, AT_FDCWD, (const char *path, int flags, mode_t mode), (path, flags, mode),
         (const char *path, int flags, ...))
-LG_OPEN(open64, SYS_openat, AT_FDCWD, path, (const char *path, int flags, mode_t mode), (path, flags, mode),
+LG_OPEN(open64, open, AT_FDCWD, (const char *path, int flags, mode_t mode), (path, flags, mode),
         (const char *path, int flags, ...))
-LG_OPEN(openat, SYS_openat, folder, path, (int folder, const char *path, int flags, mode_t mode),
+LG_OPEN(openat, openat, folder, (int folder, const char *path, int flags, mode_t mode),
         (folder, path, flags, mode), (int folder, const char *path, int flags, ...))
-LG_OPEN(openat64, SYS_openat, folder, path, (int folder, const char *path, int flags, mode_t mode),
+LG_OPEN(openat64, openat, folder, (int folder, const char *path, int flags, mode_t mode),
         (folder, path, flags, mode), (int folder, const char *path, int flags, ...))
 
 LG_WRAP(int, stat, (const char *path, struct stat *s), (path, s), -1, SYS_newfstatat, AT_FDCWD, (uintptr_t)path, 0,

@@ -106,28 +106,25 @@ static bool cannot_have(sem_t *s, int *result) {
     return true;
 }
 
-#define LG_SEMAPHORE(name, params, args)                                                                               \
+// A time that has passed is a way to try (`DispatchSemaphore.wait(timeout: .now())`).
+static bool has_passed(clockid_t clock, const struct timespec *until) {
+    struct timespec now;
+    return clock_gettime(clock, &now) == 0 && earlier(until, &now);
+}
+
+#define LG_SEMAPHORE(name, params, args, passed)                                                                       \
     LG_NEXT(int, name, params, args, -1)                                                                               \
     LG_WHOLE int name params {                                                                                         \
         if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_##name)) return next(name) args;                                \
         int r;                                                                                                         \
         if (!cannot_have(s, &r)) return r;                                                                             \
+        if (passed) return next(name) args;                                                                            \
         LG_BLOCK(int, name, SYS_futex, (uintptr_t)s, FUTEX_WAIT, 0, next(name) args);                                  \
     }
-LG_SEMAPHORE(sem_wait, (sem_t * s), (s))
-LG_SEMAPHORE(sem_clockwait, (sem_t * s, clockid_t clock, const struct timespec *until), (s, clock, until))
-
-LG_NEXT(int, sem_timedwait, (sem_t * s, const struct timespec *until), (s, until), -1)
-LG_WHOLE int sem_timedwait(sem_t *s, const struct timespec *until) {
-    if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_sem_timedwait)) return next(sem_timedwait)(s, until);
-    int r;
-    if (!cannot_have(s, &r)) return r;
-    // A time that has passed is a way to try (`DispatchSemaphore.wait(timeout: .now())`).
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (earlier(until, &now)) return next(sem_timedwait)(s, until);
-    LG_BLOCK(int, sem_timedwait, SYS_futex, (uintptr_t)s, FUTEX_WAIT, 0, next(sem_timedwait)(s, until));
-}
+LG_SEMAPHORE(sem_wait, (sem_t * s), (s), false)
+LG_SEMAPHORE(sem_timedwait, (sem_t * s, const struct timespec *until), (s, until), has_passed(CLOCK_REALTIME, until))
+LG_SEMAPHORE(sem_clockwait, (sem_t * s, clockid_t clock, const struct timespec *until), (s, clock, until),
+             has_passed(clock, until))
 
 LG_NEXT(int, pthread_join, (pthread_t thread, void **value), (thread, value), ENOSYS)
 LG_WHOLE int pthread_join(pthread_t thread, void **value) {

@@ -3,7 +3,7 @@
 
     extension SourceFacts {
         /// Nothing but a problem: this build cannot parse.
-        public init(path: String, bytes: [UInt8]) {
+        public init(path: String, bytes: [UInt8], withStructure: Bool = false) {
             self.init(
                 path: path, lines: LineTable(bytes), scopes: [], calls: [], suppressions: [], imports: [],
                 problems: [Self.withoutLint])

@@ -88,6 +88,7 @@ struct Analyzer {
         var cameBy: [NodeID: Hop] = [:]
         var level: [(node: NodeID, confidence: Double)] = [(root, 1)]
         var depth = 0
+        let module = program.index.files[Int(graph.nodes[Int(root)].file)].module
         while !level.isEmpty, depth <= options.depth {
             var next: [(NodeID, Double)] = []
             for (node, confidence) in level {
@@ -98,7 +99,8 @@ struct Analyzer {
                 for edge in graph.edges[Int(node)] where edge.to != root && cameBy[edge.to] == nil {
                     // An async callee, a closure on a loop of its own and work that has been moved away answer for themselves.
                     guard graph.contexts[Int(edge.to)] == .unknown, reachesSink.contains(edge.to) else { continue }
-                    let certainty = confidence * Self.certainty(targets: edge.targets)
+                    guard let targets = targets(of: edge, from: node, module) else { continue }
+                    let certainty = confidence * Self.certainty(targets: targets)
                     guard certainty >= options.confidence else { continue }
                     cameBy[edge.to] = Hop(from: node, edge: edge, confidence: certainty)
                     next.append((edge.to, certainty))
@@ -108,6 +110,15 @@ struct Analyzer {
             depth += 1
         }
         return hits
+    }
+
+    /// How many implementations a program with `module` can meet at a call; nil when this one is not among them.
+    private func targets(of edge: CallGraph.Edge, from node: NodeID, _ module: String) -> Int? {
+        guard edge.isDynamic else { return edge.targets }
+        guard program.mayMeet(graph.nodes[Int(edge.to)].file, from: module) else { return nil }
+        return graph.edges[Int(node)].count {
+            $0.site == edge.site && $0.isDynamic && program.mayMeet(graph.nodes[Int($0.to)].file, from: module)
+        }
     }
 
     /// One of two or three implementations is likely meant; one of thirty is a guess.
@@ -235,6 +246,7 @@ struct Analyzer {
 
     private func name(_ node: NodeID) -> String {
         let code = graph.nodes[Int(node)]
+        if code.handedOver >= 0 { return program.index[code.handedOver].name }
         if code.symbol >= 0 {
             let symbol = program.index[code.symbol]
             if symbol.accessor != .none, let property = program.index.parents[code.symbol] {

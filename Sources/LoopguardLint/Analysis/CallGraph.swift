@@ -9,6 +9,8 @@ struct CallGraph: Sendable {
         var file: ProgramIndex.FileID
         /// In the file's ``SourceFacts``; -1 where the syntax is not known.
         var scope: Int
+        /// Of a function that is handed over: the function. The node is the handing over.
+        var handedOver: ProgramIndex.SymbolID = -1
     }
 
     /// Where something happens.
@@ -26,6 +28,8 @@ struct CallGraph: Sendable {
         var targets: Int
         /// True for a call with `await`: an async callee answers for itself.
         var isAwaited: Bool
+        /// Through a protocol or a class: only implementations that the program links are meant.
+        var isDynamic = false
     }
 
     /// A call that blocks.
@@ -74,7 +78,7 @@ struct CallGraph: Sendable {
         return id
     }
 
-    private mutating func add(_ node: Node) -> NodeID {
+    mutating func add(_ node: Node) -> NodeID {
         nodes.append(node)
         edges.append([])
         sinks.append([])

@@ -14,32 +14,30 @@ extension GraphBuilder {
         let node = graph.node(file: file, scope: scope)
         let place = facts.lines.position(of: code.range.lowerBound)
         let site = CallGraph.Site(file: file, line: place.line, column: place.column)
+        let isAsync = code.isAsync || isAsync(code.contextualType)
         guard let taken = code.takenBy else {
+            if isAsync { graph.contexts[Int(node)] = .loop("an async closure") }
+            // A local variable's closure runs where the variable is used: see addLocalValues.
+            if isLocalValue(code, facts) { return }
             hold(node, code, facts, file)
-            if code.isAsync { graph.contexts[Int(node)] = .loop("an async closure") }
             // `{ … }()`, or a value that is called later: assume that whoever makes it runs it.
             if code.assignedTo == nil { inherit(node, code, site, file) }
             return
         }
-        let callee = calleeAt[Int(file)][facts.calls[taken.call].nameOffset]
-        if let callee, let path = program.paths[callee],
-            let context = program.catalogue.context(ofClosuresGivenTo: path)
-        {
-            graph.contexts[Int(node)] =
-                context.kind == .eventLoop
-                ? .loop("\(path.short): \(context.why)") : .blockingAllowed("\(path.short): \(context.why)")
-            return
+        deliver(.closure(node, isAsync: isAsync), as: taken, in: code.parent, at: site, facts)
+    }
+
+    private func isLocalValue(_ code: SourceFacts.Scope, _ facts: SourceFacts) -> Bool {
+        code.assignedTo != nil
+            && facts.localValues.contains { $0.valueOffset == code.nameOffset && $0.name == code.assignedTo }
+    }
+
+    /// Whether a type as written is that of `async` code, or holds such.
+    func isAsync(_ type: String?) -> Bool {
+        guard let type else { return false }
+        return type.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.contains {
+            $0 == "async" || asyncAliases.contains(String($0))
         }
-        if let callee, isInsulating(callee, label: taken.label) {
-            graph.contexts[Int(node)] = .blockingAllowed("\(program.index[callee].name) moves it to other threads")
-            return
-        }
-        if code.isAsync || (callee.map { takesAsync($0, taken) } ?? false) {
-            graph.contexts[Int(node)] = .loop("an async closure")
-            return
-        }
-        if let callee, holdInMember(node, of: callee, label: taken.label) { return }
-        inherit(node, code, site, file)
     }
 
     mutating func inherit(
@@ -80,14 +78,5 @@ extension GraphBuilder {
             }
             if code.range.lowerBound - offset > 200 { return }
         }
-    }
-
-    /// `Client(load: { … })`: the memberwise initialiser's labels are the properties' names.
-    mutating func holdInMember(_ node: CallGraph.NodeID, of callee: SymbolID, label: String?) -> Bool {
-        guard program.index[callee].kind == .initializer, let label else { return false }
-        let type = program.owner(of: callee)
-        guard let member = memberOf[MemberKey(type: type, name: label)] else { return false }
-        closuresOf[member, default: []].append(node)
-        return true
     }
 }

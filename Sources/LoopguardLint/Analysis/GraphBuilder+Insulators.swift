@@ -25,9 +25,11 @@ extension GraphBuilder {
     /// The parameter that `call` hands to an insulator, or calls inside a closure given to one.
     func passedParameter(_ call: SourceFacts.Call, _ facts: SourceFacts, _ file: Int) -> (String, Int)? {
         if let callee = calleeAt[file][call.nameOffset] {
-            for argument in call.arguments where !argument.isClosure {
+            for (position, argument) in call.arguments.enumerated() where !argument.isClosure {
                 if let function = function(owning: argument.text, from: call.scope, facts),
-                    isInsulating(callee, label: argument.label)
+                    isInsulating(
+                        callee, call,
+                        argument: .init(call: 0, position: position, label: argument.label, isTrailing: false))
                 {
                     return (argument.text, function)
                 }
@@ -40,7 +42,7 @@ extension GraphBuilder {
         while scope >= 0, facts.scopes[scope].kind == .closure {
             if let taken = facts.scopes[scope].takenBy,
                 let callee = calleeAt[file][facts.calls[taken.call].nameOffset],
-                isInsulating(callee, label: taken.label)
+                isInsulating(callee, facts.calls[taken.call], argument: taken)
             {
                 return (name, function)
             }
@@ -66,13 +68,15 @@ extension GraphBuilder {
         return nil
     }
 
-    func isInsulating(_ callee: SymbolID, label: String?) -> Bool {
+    /// Whether a function runs an argument elsewhere; without `argument`, any of its arguments.
+    func isInsulating(_ callee: SymbolID, _ call: SourceFacts.Call, argument: SourceFacts.Argument?) -> Bool {
         if let path = program.paths[callee], let context = program.catalogue.context(ofClosuresGivenTo: path) {
             return context.kind == .blockingAllowed
         }
         guard let names = insulators[callee], !names.isEmpty else { return false }
-        guard let label, let parameters = parameters(of: callee) else { return true }
-        return parameters.contains { $0.label == label && names.contains($0.name) }
+        guard let argument, let parameters = parameters(of: callee) else { return true }
+        guard let parameter = parameters.parameter(of: argument.position, in: call.arguments) else { return true }
+        return names.contains(parameters[parameter].name)
     }
 
     func parameters(of symbol: SymbolID) -> [SourceFacts.Parameter]? {

@@ -15,6 +15,35 @@ struct GraphBuilder {
     /// Members by type and name, for what only the syntax names.
     var memberOf: [MemberKey: SymbolID] = [:]
 
+    /// Members that a function puts its closure parameter into.
+    var storesOf: [ParameterKey: [SymbolID]] = [:]
+    /// Parameters that a function calls itself.
+    var calledParameters: Set<ParameterKey> = []
+    /// Code of default arguments, by function.
+    var defaultsOf: [SymbolID: [(parameter: Int, node: CallGraph.NodeID)]] = [:]
+    /// Properties by where they are named, for files that keep closures in them.
+    var propertyAt: [FileID: [Int: SymbolID]] = [:]
+    /// Mentions of functions that have been dealt with.
+    var placed: Set<Position> = []
+    /// Functions that local variables hold, by where they are named.
+    var references: [Position: ProgramIndex.Occurrence] = [:]
+    /// By type.
+    var deinitializers: [SymbolID: SymbolID] = [:]
+    /// By type, those with a definition.
+    var initializers: [SymbolID: [SymbolID]] = [:]
+    /// Type aliases of `async` function types, in all files.
+    var asyncAliases: Set<String> = []
+
+    struct ParameterKey: Hashable {
+        var function: SymbolID
+        var name: String
+    }
+
+    struct Position: Hashable {
+        var file: FileID
+        var offset: Int
+    }
+
     struct MemberKey: Hashable {
         var type: SymbolID
         var name: String
@@ -27,7 +56,11 @@ struct GraphBuilder {
         var builder = GraphBuilder(program)
         builder.findCallees()
         builder.findInsulators()
+        builder.findStores()
+        builder.findDefaults()
         builder.addClosures()
+        builder.placeReferences()
+        builder.addLocalValues()
         builder.addCalls()
         builder.addImplicitCalls()
         builder.addDeclarations()
@@ -57,6 +90,15 @@ struct GraphBuilder {
             let owner = program.index.extended[parent] ?? parent
             memberOf[MemberKey(type: owner, name: program.index[child].name)] = child
         }
+        for (child, parent) in program.index.parents {
+            let type = program.index.extended[parent] ?? parent
+            switch program.index[child].kind {
+            case .deinitializer: deinitializers[type] = child
+            case .initializer where program.hasBody(child): initializers[type, default: []].append(child)
+            default: break
+            }
+        }
+        for facts in program.facts { asyncAliases.formUnion(facts?.asyncAliases ?? []) }
     }
 
     /// The piece of code that an offset belongs to: the innermost closure or local function, else the declaration.
@@ -74,9 +116,17 @@ struct GraphBuilder {
         var scope = start
         while scope >= 0 {
             switch facts.scopes[scope].kind {
-            case .closure, .localFunction: return graph.node(file: file, scope: scope)
+            case .closure, .localFunction, .defaultArgument: return graph.node(file: file, scope: scope)
             case .type: scope = facts.scopes[scope].parent
-            case .file: return graph.node(file: file, scope: 0)
+            case .file:
+                // What a macro made stands at the attribute, outside all code.
+                return container >= 0
+                    ? graph.node(symbol: container, file: file, scope: -1) : graph.node(file: file, scope: 0)
+            case .initialValue where container < 0:
+                guard let defined = symbolDefined(at: facts.scopes[scope].nameOffset, file: file) else {
+                    return graph.node(file: file, scope: scope)
+                }
+                return graph.node(symbol: program.property(of: defined), file: file, scope: scope)
             default:
                 if container >= 0 { return graph.node(symbol: container, file: file, scope: scope) }
                 if let symbol = symbolDefined(at: facts.scopes[scope].nameOffset, file: file) {
@@ -120,26 +170,54 @@ struct GraphBuilder {
         _ occurrence: ProgramIndex.Occurrence, _ file: FileID, _ facts: SourceFacts?, module: String
     ) {
         let symbol = program.index[occurrence.symbol]
-        let isCall = occurrence.roles.contains(.call)
-        let isUnapplied =
-            !isCall && occurrence.roles.contains(.reference) && !occurrence.roles.contains(.implicit)
-            && (symbol.kind == .function || symbol.kind == .method)
+        let isCall = occurrence.roles.contains(.call) || isImpliedCall(occurrence, symbol)
+        let isUnapplied = !isCall && Self.isUnapplied(occurrence, symbol)
         let isHeld = !isCall && occurrence.roles.contains(.read) && closuresOf[occurrence.symbol] != nil
         guard isCall || isUnapplied || isHeld else { return }
         let offset = facts.flatMap { self.offset(occurrence, in: $0) }
         if facts != nil, offset == nil { return }  // the file has changed since
+        if let facts, let offset, facts.deadRanges.contains(where: { $0.contains(offset) }) { return }
+        if let offset, placed.contains(Position(file: file, offset: offset)) { return }
         guard let from = owner(of: offset ?? 0, file: file, container: occurrence.container) else { return }
         let site = CallGraph.Site(file: file, line: Int(occurrence.line), column: Int(occurrence.column))
+        if isUnapplied, let facts, let offset, let argument = facts.argumentAt[offset] {
+            return deliver(.reference(occurrence), as: argument, in: facts.scope(at: offset), at: site, facts)
+        }
         let written = facts.flatMap { facts in offset.flatMap { facts.callAt[$0].map { facts.calls[$0] } } }
         // A function that is handed over runs where closures given to the same callee run.
         if isUnapplied, let facts, let offset, isHandedToInsulator(offset, facts, Int(file)) { return }
-        let isAwaited = written?.isAwaited ?? false
         for closure in closuresOf[occurrence.symbol] ?? [] {
             graph.connect(
                 from,
-                .init(to: closure, site: site, targets: closuresOf[occurrence.symbol]?.count ?? 1, isAwaited: isAwaited)
+                .init(
+                    to: closure, site: site, targets: closuresOf[occurrence.symbol]?.count ?? 1,
+                    isAwaited: written?.isAwaited ?? false)
             )
         }
+        if isCall { addDefaults(of: occurrence.symbol, written, from: from, site) }
+        run(occurrence, written, from: from, at: site)
+    }
+
+    /// What the compiler calls without giving it the role of a call.
+    private func isImpliedCall(_ occurrence: ProgramIndex.Occurrence, _ symbol: IndexSymbol) -> Bool {
+        occurrence.roles.contains([.reference, .implicit]) && symbol.kind == .method
+            && (symbol.name.hasPrefix("build") || symbol.name.hasPrefix("~="))
+    }
+
+    /// A function named without being called.
+    static func isUnapplied(_ occurrence: ProgramIndex.Occurrence, _ symbol: IndexSymbol) -> Bool {
+        !occurrence.roles.contains(.call) && occurrence.roles.contains(.reference)
+            && !occurrence.roles.contains(.implicit) && symbol.accessor == .none
+            && (symbol.kind == .function || symbol.kind == .method || symbol.kind == .initializer)
+    }
+
+    /// `from` runs what the occurrence names.
+    mutating func run(
+        _ occurrence: ProgramIndex.Occurrence, _ written: SourceFacts.Call?, from: CallGraph.NodeID,
+        at site: CallGraph.Site
+    ) {
+        let symbol = program.index[occurrence.symbol]
+        let isAwaited = written?.isAwaited ?? false
         if let path = program.paths[occurrence.symbol], let found = program.catalogue.sink(path), !symbol.isAsync {
             if path.module != "c" || !isDefinedInC(occurrence.symbol) {
                 if !found.sink.isExcused(entry: found.entry, arguments: written?.arguments ?? []) {
@@ -151,16 +229,31 @@ struct GraphBuilder {
                 return
             }
         }
-        let isDynamic = occurrence.roles.contains(.dynamic) || program.index.overrides[occurrence.symbol] != nil
+        let isDynamic =
+            occurrence.roles.contains(.dynamic)
+            || (program.index.overrides[occurrence.symbol] != nil && isRequirement(occurrence.symbol))
         let targets =
             isDynamic
-            ? program.targets(of: occurrence.symbol, receiver: occurrence.receiver, from: module)
+            ? program.targets(of: occurrence.symbol, receiver: occurrence.receiver)
             : program.hasBody(occurrence.symbol) ? [occurrence.symbol] : []
         for target in targets {
             guard let definition = program.index.definitions[target] else { continue }
             let to = graph.node(symbol: target, file: definition.file, scope: -1)
-            graph.connect(from, .init(to: to, site: site, targets: targets.count, isAwaited: isAwaited))
+            graph.connect(
+                from,
+                .init(
+                    to: to, site: site, targets: targets.count, isAwaited: isAwaited, isDynamic: targets.count > 1))
         }
+        guard symbol.kind == .initializer, let deinitializer = deinitializers[program.owner(of: occurrence.symbol)],
+            let definition = program.index.definitions[deinitializer]
+        else { return }
+        // Who makes an object is likely to be where it ends.
+        let to = graph.node(symbol: deinitializer, file: definition.file, scope: -1)
+        graph.connect(from, .init(to: to, site: site, targets: 1, isAwaited: false))
+    }
+
+    private func isRequirement(_ symbol: SymbolID) -> Bool {
+        program.index.parents[symbol].map { program.index[$0].kind == .protocol } ?? false
     }
 
     /// A program that defines a function of the C library's name means its own.
@@ -172,6 +265,6 @@ struct GraphBuilder {
         guard let call = around.min(by: { $0.range.count < $1.range.count }),
             let callee = calleeAt[file][call.nameOffset]
         else { return false }
-        return isInsulating(callee, label: nil)
+        return isInsulating(callee, call, argument: nil)
     }
 }

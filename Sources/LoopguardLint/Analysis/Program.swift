@@ -9,6 +9,10 @@ struct Program: Sendable {
     private(set) var paths: [ProgramIndex.SymbolID: SymbolPath] = [:]
     /// Everything that a module's files use, and what that uses.
     private(set) var linked: [String: Set<String>] = [:]
+    /// By module, what may be in one program with it: what it uses, and all of the executables that use it. Tests are none.
+    private(set) var together: [String: Set<String>] = [:]
+    /// Of a property or subscript.
+    private(set) var accessors: [ProgramIndex.SymbolID: [ProgramIndex.SymbolID]] = [:]
 
     init(index: ProgramIndex, facts: [SourceFacts?], isOwn: [Bool], catalogue: Catalogue) {
         self.index = index
@@ -17,12 +21,20 @@ struct Program: Sendable {
         self.catalogue = catalogue
         for (number, symbol) in index.symbols.enumerated() where symbol.kind != .parameter && symbol.kind != .type {
             // Demangling is what costs: only for names that the catalogue has.
-            let base = symbol.name.prefix { $0 != "(" }
+            var base = symbol.name.prefix { $0 != "(" }
+            // `getter:hostName`: reading a property may block as well.
+            if symbol.accessor != .none, let colon = base.firstIndex(of: ":") {
+                base = base[base.index(after: colon)...]
+            }
             guard catalogue.mayKnow(base: String(base)) else { continue }
             if let path = SymbolPath(usr: symbol.usr, demangle: Demangler.demangle) {
                 paths[ProgramIndex.SymbolID(clamping: number)] = path
             }
         }
+        for (child, parent) in index.parents where index[child].accessor != .none {
+            accessors[parent, default: []].append(child)
+        }
+        for property in accessors.keys { accessors[property]?.sort() }
         link()
     }
 
@@ -37,22 +49,43 @@ struct Program: Sendable {
             }
             linked[module] = all
         }
+        together = linked
+        var programs: Set<String> = []
+        for (number, file) in index.files.enumerated()
+        where file.path.hasSuffix("/main.swift") || (facts[number]?.hasMain ?? false) {
+            programs.insert(file.module)
+        }
+        for program in programs {
+            guard let all = linked[program], all.isDisjoint(with: ["XCTest", "Testing"]) else { continue }
+            for module in all { together[module]?.formUnion(all) }
+        }
     }
 
     /// Whether the body of a declaration was compiled from source.
     func hasBody(_ symbol: ProgramIndex.SymbolID) -> Bool { index.definitions[symbol] != nil }
 
-    /// Whether code of `module` can meet the implementation `symbol`.
-    func isLinked(_ symbol: ProgramIndex.SymbolID, into module: String) -> Bool {
-        guard let definition = index.definitions[symbol] else { return false }
-        return linked[module]?.contains(index.files[Int(definition.file)].module) ?? true
+    /// Whether code of `module` can meet code of the file.
+    func mayMeet(_ file: ProgramIndex.FileID, from module: String) -> Bool {
+        together[module]?.contains(index.files[Int(file)].module) ?? true
     }
 
-    /// All implementations that a dynamic call of `symbol` may lead to, `symbol` itself included when it has a body.
+    /// What may run instead of `symbol`: the index relates properties, not their accessors, to a protocol's.
+    private func overriding(_ symbol: ProgramIndex.SymbolID) -> [ProgramIndex.SymbolID] {
+        let direct = index.overrides[symbol] ?? []
+        let kind = index[symbol].accessor
+        guard kind != .none, let property = index.parents[symbol] else { return direct }
+        return direct
+            + (index.overrides[property] ?? []).flatMap { other in
+                (accessors[other] ?? []).filter { index[$0].accessor == kind }
+            }
+    }
+
+    /// All implementations that a dynamic call of `symbol` may lead to, `symbol` itself included when it has a body. Which of
+    /// them a program can meet depends on where the search began: see ``mayMeet(_:from:)``.
     ///
     /// A protocol of the system has its implementations everywhere; none of them is assumed.
     func targets(
-        of symbol: ProgramIndex.SymbolID, receiver: ProgramIndex.SymbolID, from module: String
+        of symbol: ProgramIndex.SymbolID, receiver: ProgramIndex.SymbolID
     ) -> [ProgramIndex.SymbolID] {
         guard hasBody(symbol) else { return [] }
         var all: [ProgramIndex.SymbolID] = []
@@ -60,12 +93,12 @@ struct Program: Sendable {
         var waiting = [symbol]
         while let next = waiting.popLast() {
             all.append(next)
-            for other in index.overrides[next] ?? [] where seen.insert(other).inserted { waiting.append(other) }
+            for other in overriding(next) where seen.insert(other).inserted { waiting.append(other) }
         }
         guard all.count > 1 else { return all }
         let family = receiver < 0 ? nil : subtypes(of: receiver)
         return all.filter { candidate in
-            guard isLinked(candidate, into: module) else { return false }
+            guard hasBody(candidate) else { return false }
             guard let family, candidate != symbol else { return true }
             return family.contains(owner(of: candidate))
         }
@@ -82,6 +115,11 @@ struct Program: Sendable {
             }
         }
         return all
+    }
+
+    /// The property of an accessor; anything else is returned.
+    func property(of symbol: ProgramIndex.SymbolID) -> ProgramIndex.SymbolID {
+        index[symbol].accessor == .none ? symbol : index.parents[symbol] ?? symbol
     }
 
     /// The type that a member belongs to; extensions are looked through.
