@@ -175,14 +175,6 @@ extension GraphBuilder {
                 {
                     graph.contexts[Int(node)] = .loop(.pool, "a method of an actor")
                 }
-                guard code.isDeclaredBlocking, !code.isAsync else { continue }
-                switch code.kind {
-                case .function, .initializer: declareBlocking(symbol, named: code.name)
-                case .getter:
-                    declareBlocking(
-                        symbol, named: program.index.parents[symbol].map { program.index[$0].name } ?? code.name)
-                default: break
-                }
             }
             for (scope, code) in facts.scopes.enumerated() where code.kind == .localFunction && code.isAsync {
                 graph.contexts[Int(graph.node(file: FileID(number), scope: scope))] = .loop(.pool, "an async function")

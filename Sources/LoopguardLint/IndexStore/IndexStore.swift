@@ -148,11 +148,14 @@ public final class IndexStore: @unchecked Sendable {
         ofRecord name: String, describe: @escaping (IndexSymbol) -> ProgramIndex.SymbolID,
         known: inout [UnsafeMutableRawPointer: ProgramIndex.SymbolID], _ body: @escaping (Mention) -> Void
     ) throws(IndexStoreError) {
-        try ReaderProgress.current.reading(name) { () throws(IndexStoreError) in try readOccurrences(name, body) }
+        try ReaderProgress.current.reading(name) { () throws(IndexStoreError) in
+            try readOccurrences(name, describe: describe, known: &known, body)
+        }
     }
 
     private func readOccurrences(
-        _ name: String, _ body: @escaping (lgi_occurrence) -> Void
+        _ name: String, describe: @escaping (IndexSymbol) -> ProgramIndex.SymbolID,
+        known: inout [UnsafeMutableRawPointer: ProgramIndex.SymbolID], _ body: @escaping (Mention) -> Void
     ) throws(IndexStoreError) {
         var message = [CChar](repeating: 0, count: 512)
         guard let handle = lgi_record_open(store, name, &message, message.count) else {

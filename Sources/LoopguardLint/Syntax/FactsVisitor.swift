@@ -213,13 +213,13 @@
                 if let variable = next.as(VariableDeclSyntax.self) {
                     scope.attributes = Self.names(variable.attributes)
                     scope.isNonisolated = Self.isNonisolated(variable.modifiers)
-                    scope.isDeclaredBlocking = Self.isDeclaredBlocking(variable.attributes, Syntax(variable))
+                    Self.declareBlocking(&scope, variable.attributes, Syntax(variable))
                     break
                 }
                 if let declared = next.as(SubscriptDeclSyntax.self) {
                     scope.attributes = Self.names(declared.attributes)
                     scope.isNonisolated = Self.isNonisolated(declared.modifiers)
-                    scope.isDeclaredBlocking = Self.isDeclaredBlocking(declared.attributes, Syntax(declared))
+                    Self.declareBlocking(&scope, declared.attributes, Syntax(declared))
                     break
                 }
                 current = next.parent
