@@ -16,6 +16,8 @@ public struct Linter: Sendable {
         public var hasStructuralRules = true
         /// Report what only start-up code reaches as well. Default false.
         public var includesStartup = false
+        /// Judge test targets as well. Default false.
+        public var includesTests = false
         /// Calls from the loop's code to the blocking one. Default 12.
         public var depth = 12
         /// Findings less certain than this are left out. Default 0.2.
@@ -109,25 +111,29 @@ public struct Linter: Sendable {
         result.files = zip(isOwn, facts).count { $0 && $1 != nil }
         configuration.progress?(.analysing(files: result.files))
         let program = Program(index: index, facts: facts, isOwn: isOwn, catalogue: configuration.catalogue)
-        var findings = analyse(program, result.filesBySyntax)
+        var findings = analyse(program, &result)
         fallback.mark(&findings, by: Set(result.filesBySyntax))
         let own = zip(isOwn, facts).compactMap { $0 ? $1 : nil }
-        result.judge(findings, policy, Suppressions(facts: own, today: configuration.today))
+        // What syntax alone does not see may still be what a comment silences.
+        let uncertain = Set(configuration.indexStore == nil ? [] : result.filesBySyntax)
+        result.judge(findings, policy, Suppressions(facts: own, today: configuration.today), uncertain)
         return result
     }
 
-    private func analyse(_ program: Program, _ filesBySyntax: [String]) -> [Finding] {
+    private func analyse(_ program: Program, _ result: inout Result) -> [Finding] {
         var options = Analyzer.Options()
         options.depth = configuration.depth
         options.confidence = configuration.confidence
         options.tiers = policy.analysedTiers
         options.includesStartup = configuration.includesStartup
-        let graph = GraphBuilder.graph(of: program)
+        options.includesTests = configuration.includesTests
+        let (graph, unseen) = GraphBuilder.build(program)
+        result.blindSpots += unseen.lines
         let findings = Analyzer(program: program, graph: graph, options: options).findings()
         guard configuration.hasStructuralRules else { return findings }
         let rules = StructuralRules(
             program: program, graph: graph, tiers: policy.analysedTiers,
-            includesStartup: configuration.includesStartup, bySyntax: Set(filesBySyntax))
+            includesStartup: configuration.includesStartup, bySyntax: Set(result.filesBySyntax))
         return rules.findings(besides: findings)
     }
 
@@ -226,7 +232,9 @@ public struct Linter: Sendable {
 
 extension Linter.Result {
     /// Applies the team's choices and the comments in the sources.
-    fileprivate mutating func judge(_ found: [Finding], _ policy: RulePolicy, _ comments: Suppressions) {
+    fileprivate mutating func judge(
+        _ found: [Finding], _ policy: RulePolicy, _ comments: Suppressions, _ uncertain: Set<String>
+    ) {
         var comments = comments
         for finding in found.compactMap(policy.apply) {
             if let allowance = comments.silence(finding) {
@@ -237,7 +245,11 @@ extension Linter.Result {
                 findings.append(finding)
             }
         }
-        findings += comments.complaints().filter { !policy.isOff($0) }.compactMap(policy.apply)
+        let complaints = comments.complaints().filter { complaint in
+            !policy.isOff(complaint)
+                && (complaint.rule != "suppression-unused" || !uncertain.contains(complaint.place.path))
+        }
+        findings += complaints.compactMap(policy.apply)
         sort()
     }
 

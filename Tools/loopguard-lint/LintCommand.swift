@@ -91,6 +91,8 @@ struct LintCommand: ParsableCommand {
         options.stalls = stalls
         options.fix = fix
         options.isColored = options.format == .text && output == nil && Terminal.showsColors(STDOUT_FILENO)
+        // A damaged index may kill the compiler's library that reads it: a child does the reading.
+        if let code = IndexReaderGuard().supervise() { throw ExitCode(code) }
         let code = LintSession(options, Terminal.console()).run().code
         if code != 0 { throw ExitCode(code) }
     }

@@ -35,7 +35,7 @@ public struct LintConfiguration: Sendable, Equatable {
     public var blockingAllowed: [String] = []
     /// Report what only start-up code reaches. Default false.
     public var includesStartup = false
-    /// Functions besides `main`, `configure` and `boot` that count as start-up code, by base name.
+    /// Further functions that count as start-up code, by name with labels: `prepare(_:)`.
     public var startup: [String] = []
     /// Shorter sleeps are no finding. Milliseconds, default 0: all are.
     public var minimumSleepMs = 0.0
@@ -83,7 +83,9 @@ extension LintConfiguration {
                     kind: .blockingAllowed, why: "runs where blocking is meant, says \(name)",
                     closures: blockingAllowed))
         }
-        try catalogue.add(Catalogue.Document(version: 1, contexts: contexts), from: name)
+        var document = Catalogue.Document(version: 1, contexts: contexts)
+        if !startup.isEmpty { document.startup = [.init(why: "is start-up code, says \(name)", functions: startup)] }
+        try catalogue.add(document, from: name)
         catalogue.excuse(sleepsUpToMs: minimumSleepMs)
         catalogue.excuse(keyDerivationUpToCost: kdfCost, rounds: kdfRounds)
     }
