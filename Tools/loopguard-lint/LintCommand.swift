@@ -36,7 +36,7 @@ struct LintCommand: ParsableCommand {
     var config: String?
     @Option(help: "Further catalogue files (YAML); repeatable.")
     var catalogue: [String] = []
-    @Option(help: "The least severity that makes the exit code 1: error, warning or note; default: error.")
+    @Option(help: "The least severity that makes the exit code 1: error, warning, note or never; default: error.")
     var failOn: String?
     @Flag(help: "Report locks, writes to standard output and start-up code as well; warnings fail.")
     var strict = false
@@ -83,7 +83,10 @@ struct LintCommand: ParsableCommand {
         options.output = output
         options.config = config
         options.catalogues = catalogue
-        options.failOn = try failOn.map { try choice("--fail-on", $0, Finding.Severity.allCases) }
+        options.neverFails = failOn == "never"
+        if let failOn, !options.neverFails {
+            options.failOn = try choice("--fail-on", failOn, Finding.Severity.allCases, also: ", never")
+        }
         options.strict = strict
         options.baseline = baseline
         options.writeBaseline = writeBaseline
@@ -113,9 +116,11 @@ struct LintCommand: ParsableCommand {
         }
     }
 
-    private func choice<T: RawRepresentable<String>>(_ flag: String, _ text: String, _ all: [T]) throws -> T {
+    private func choice<T: RawRepresentable<String>>(_ flag: String, _ text: String, _ all: [T], also: String = "")
+        throws -> T
+    {
         if let value = T(rawValue: text) { return value }
-        throw failure("\(flag) \(text): choose \(all.map(\.rawValue).joined(separator: ", "))")
+        throw failure("\(flag) \(text): choose \(all.map(\.rawValue).joined(separator: ", "))\(also)")
     }
 
     private func failure(_ message: String) -> any Error {

@@ -75,6 +75,7 @@
                         startup = try reader.strings(setting, name)
                     }
                 }
+            case "tests": includesTests = try reader.bool(value, key)
             case "minimum-sleep-ms": minimumSleepMs = try reader.number(value, key, 0...3_600_000)
             case "kdf":
                 for (name, setting) in try reader.mapping(value, key, allowed: ["cost", "rounds"]) {

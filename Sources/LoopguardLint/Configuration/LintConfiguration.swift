@@ -35,6 +35,8 @@ public struct LintConfiguration: Sendable, Equatable {
     public var blockingAllowed: [String] = []
     /// Report what only start-up code reaches. Default false.
     public var includesStartup = false
+    /// Judge test targets as well. Default false.
+    public var includesTests = false
     /// Further functions that count as start-up code, by name with labels: `prepare(_:)`.
     public var startup: [String] = []
     /// Shorter sleeps are no finding. Milliseconds, default 0: all are.
@@ -62,7 +64,8 @@ public struct LintConfiguration: Sendable, Equatable {
     /// Keys of the file.
     static let keys = [
         "version", "paths", "exclude", "tiers", "rules", "fail-on", "baseline", "catalogues", "event-loop",
-        "blocking-allowed", "start-up", "minimum-sleep-ms", "kdf", "depth", "minimum-confidence", "index-store",
+        "blocking-allowed", "start-up", "tests", "minimum-sleep-ms", "kdf", "depth", "minimum-confidence",
+        "index-store",
     ]
 }
 

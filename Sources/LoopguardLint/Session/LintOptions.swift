@@ -15,6 +15,8 @@ public struct LintOptions: Sendable {
     public var fix = false
     public var strict = false
     public var failOn: Finding.Severity?
+    /// Findings do not change the exit code: for builds that only show them.
+    public var neverFails = false
     /// Only what has changed since this revision.
     public var since: String?
     /// A server's export of its stalls: URL or file.

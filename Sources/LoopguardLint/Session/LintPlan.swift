@@ -100,6 +100,7 @@ struct LintPlan: Sendable {
             sources: sources.files, indexStore: nil, indexLibrary: nil, catalogue: catalogue, today: today)
         linter.tiers = configuration.tiers
         linter.includesStartup = configuration.includesStartup
+        linter.includesTests = configuration.includesTests
         linter.depth = configuration.depth
         linter.confidence = configuration.confidence
         linter.rules = configuration.rules

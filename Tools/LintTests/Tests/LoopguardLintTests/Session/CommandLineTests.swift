@@ -16,7 +16,7 @@ import Testing
 
     @Test(arguments: [
         (["--bad"], "Unknown option '--bad'"), (["--format", "yaml"], "--format yaml: choose text, json, sarif"),
-        (["--fail-on", "x"], "--fail-on x: choose note, warning, error"), (["--format"], "Missing value"),
+        (["--fail-on", "x"], "--fail-on x: choose note, warning, error, never"), (["--format"], "Missing value"),
         (["--explain", "blocking-slep"], "no such rule; did you mean `blocking-sleep`?"),
         (["/nonexistent"], "/nonexistent: no such file or folder"), (["--config", "/nonexistent"], "cannot be read"),
     ])
@@ -46,6 +46,7 @@ import Testing
         let result = try run([package.folder.path, "--format", "json"])
         #expect(result.status == 1)
         #expect((try? JSONSerialization.jsonObject(with: Data(result.output.utf8))) != nil)
+        #expect(try run([package.folder.path, "--fail-on", "never"]).status == 0)
         #expect(result.errors.contains("no index of a debug build"))
         #expect(!result.errors.contains("\u{1B}"), "no progress where nobody watches")
         #expect(try !run([package.folder.path], ["NO_COLOR": "1"]).output.contains("\u{1B}"))

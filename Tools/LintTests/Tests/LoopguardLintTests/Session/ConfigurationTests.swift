@@ -25,6 +25,7 @@ import Testing
             start-up:
               report: true
               functions: [prepare]
+            tests: true
             minimum-sleep-ms: 2.5
             kdf: {cost: 6, rounds: 10_000}
             depth: 7
@@ -43,6 +44,7 @@ import Testing
         #expect(it.blockingAllowed == ["*.inBackground"])
         #expect(it.includesStartup)
         #expect(it.startup == ["prepare"])
+        #expect(it.includesTests)
         #expect(it.minimumSleepMs == 2.5)
         #expect(it.kdfCost == 6)
         #expect(it.kdfRounds == 10_000)
