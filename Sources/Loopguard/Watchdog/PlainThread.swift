@@ -46,6 +46,7 @@ package final class PlainThread: Sendable {
             defer { handle = nil }
             return handle
         }
+        // loopguard:allow(blocking-join) reason: once, at the end; the thread has been told to end and wakes at once
         if let thread { pthread_join(thread, nil) }
     }
 }

@@ -92,7 +92,8 @@ final class RuleProgram {
                     found = Reach(sink: sink, hops: hops, confidence: confidence)
                     break
                 }
-                for edge in graph.edges[Int(node)] where graph.contexts[Int(edge.to)] == .unknown {
+                for edge in graph.edges[Int(node)] where graph.contexts[Int(edge.to)] == .unknown && !edge.isMakingOnly
+                {
                     let certainty = confidence * (edge.targets <= 1 ? 1 : edge.targets <= 3 ? 0.9 : 0)
                     if certainty > 0.5, seen.insert(edge.to).inserted {
                         next.append((edge.to, hops + [edge], certainty))
