@@ -76,7 +76,8 @@ import Testing
         let catalogue = Set(try Catalogue.builtIn().sinks.map(\.rule))
         let structure = Set(StructuralRules.all.map(\.id))
         let own: Set<String> = [
-            "declared-blocking", "suppression-invalid", "suppression-expired", "suppression-unused",
+            "declared-blocking", "suppression-invalid", "suppression-expired", "suppression-unused", "baseline-expired",
+            "baseline-stale",
         ]
         #expect(catalogue.union(structure).union(own).symmetricDifference(RulePage.ids).sorted() == [])
     }
