@@ -68,6 +68,9 @@ struct NeedlessOffload: StructuralRule {
                         && file.facts.scopes[closure].range.contains(file.facts.scopes[scope].range.lowerBound)
                 })
             else { return nil }
+            // `runIfActive { }` asks whether the pool runs, and offloads nothing.
+            let range = file.facts.scopes[closure].range
+            guard file.callees.keys.contains(where: range.contains) else { return nil }
             var seen: Set<CallGraph.NodeID> = []
             guard isHarmless(closure, file, depth: 0, &seen) else { return nil }
             return file.finding(

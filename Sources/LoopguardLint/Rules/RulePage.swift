@@ -7,6 +7,8 @@ public enum RulePage {
     public static func text(for id: String) -> String? { pages[id].map { String(decoding: $0, as: UTF8.self) } }
 
     private static let pages: [String: [UInt8]] = [
+        "baseline-expired": PackageResources.baseline_expired_md,
+        "baseline-stale": PackageResources.baseline_stale_md,
         "blocking-client": PackageResources.blocking_client_md,
         "blocking-condition": PackageResources.blocking_condition_md,
         "blocking-database": PackageResources.blocking_database_md,

@@ -236,6 +236,9 @@ struct RuleFile {
 
     func symbolName(_ node: CallGraph.NodeID) -> String {
         let symbol = program.graph.nodes[Int(node)].symbol
-        return symbol < 0 ? "a closure" : program.program.index[symbol].name
+        guard symbol >= 0 else { return "a closure" }
+        // A getter is called `getter:hostName`.
+        let name = program.program.index[symbol].name
+        return program.program.index[symbol].accessor == .none ? name : String(name.drop { $0 != ":" }.dropFirst())
     }
 }

@@ -183,41 +183,21 @@ import Testing
         #expect(Fixer.plan([finding], path: "B.swift", bytes: []) == FixPlan())
     }
 
-    @Test func filesAreChangedOnlyWhereTheMeaningIsCertain() throws {
-        let source = """
-            import Foundation
-            func pause(_ context: Context) async throws {
-                usleep(5)
-                _ = try Data(contentsOf: URL(filePath: "/x"))
-                [1].forEach { _ in usleep(6) }
-            }
-            struct Context: Sendable {
-                func offload<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T { try body() }
-            }
-            """
-        try Fixture.withFolder { folder in
-            let built = try Fixture(modules: [(name: "App", files: ["App.swift": source])]).build(in: folder)
-            let findings = try Linter(Fixture.configuration(of: built)).run().findings
-            let path = try #require(built.sources.first)
-            let dry = FileFixer.run(findings, root: folder.path, isDryRun: true)
-            #expect(dry.changed == [])
-            #expect(dry.preview.contains("+    try await Task.sleep(for: .microseconds(5))"))
-            let outcome = FileFixer.run(findings, root: folder.path)
-            #expect(outcome.changed == [path])
-            #expect(outcome.refusals.map(\.reason) == ["it is in a closure that does not say `async`"])
-            let text = try String(contentsOfFile: path, encoding: .utf8)
-            #expect(text == source.replacing("usleep(5)", with: "try await Task.sleep(for: .microseconds(5))"))
-            #expect(outcome.preview.hasPrefix("--- a/App/App.swift\n"))
-            #expect(
-                outcome.preview.contains(
-                    "+    _ = try await context.offload { try Data(contentsOf: URL(filePath: \"/x\")) }"))
-            #expect(!outcome.preview.contains("-    usleep"))
-            // By syntax alone nothing is changed.
-            try source.write(toFile: path, atomically: false, encoding: .utf8)
-            let guesses = try Linter(.init(syntaxOnly: [path], catalogue: .builtIn(), today: "2026-11-24")).run()
-                .findings
-            #expect(FileFixer.run(guesses, root: folder.path).changed == [])
-        }
+    @Test func whatWasFoundBySyntaxIsNotChangedUnasked() throws {
+        let place = Finding.Place(path: "A.swift", line: 1, column: 33)
+        var finding = Finding(
+            rule: "blocking-sleep", severity: .error, place: place, message: "", sink: "", context: "", path: [],
+            related: [], confidence: 1, key: "")
+        let bytes = Array("func pause() async throws { _ = usleep(5) }".utf8)
+        #expect(Fixer.plan([finding], path: "A.swift", bytes: bytes).fixes.count == 1)
+        finding.evidence = .syntax
+        let plan = Fixer.plan([finding], path: "A.swift", bytes: bytes)
+        #expect(plan.fixes == [])
+        #expect(
+            plan.refusals.map(\.reason) == [
+                "it was found by syntax alone: build first, so that its meaning is certain"
+            ])
+        #expect(Fixer.plan([finding], path: "A.swift", bytes: bytes, trustsSyntax: true).fixes.count == 1)
     }
 
     /// With the compiler: what was fixed compiles, and the findings are gone.

@@ -331,6 +331,7 @@ import Testing
                     func handler(_ context: Context, _ settings: Settings) async throws {
                         _ = try await context.offload { double(settings.limit) }  // expect: needless-offload
                         _ = try await context.offload { settings.slow }
+                        try await context.offload {}
                         _ = try await context.offload { recursive(1) }
                         _ = try await context.offload { for _ in 0..<9 {} }
                         _ = try await context.offload { getpid() }
