@@ -39,6 +39,7 @@ package final class PlainThread: Sendable {
         handle = Mutex(thread)
     }
 
+    // loopguard:blocking
     /// Waits for the end of the thread. Idempotent; not from the thread itself.
     package func join() {
         let thread = handle.withLock { handle in

@@ -130,9 +130,14 @@ struct GraphBuilder {
                 if table[offset] == nil || symbol.accessor == .getter { table[offset] = occurrence.symbol }
             }
             definedAt[number] = table
-            for scope in facts.scopes where scope.kind == .function || scope.kind == .initializer {
+            for scope in facts.scopes where scope.isDeclaredBlocking && !scope.isAsync {
                 guard let symbol = table[scope.nameOffset], isDeclaredBlocking(scope, symbol, number) else { continue }
-                declaredBlocking[symbol] = scope.name
+                switch scope.kind {
+                case .function, .initializer: declaredBlocking[symbol] = scope.name
+                case .getter:
+                    declaredBlocking[symbol] = program.index.parents[symbol].map { program.index[$0].name } ?? scope.name
+                default: break
+                }
             }
         }
         for (child, parent) in program.index.parents.sorted(by: { $0.key < $1.key }) {

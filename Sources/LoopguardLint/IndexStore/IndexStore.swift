@@ -61,6 +61,10 @@ public final class IndexStore: @unchecked Sendable {
     }
 
     private func unit(_ name: String) throws(IndexStoreError) -> Unit? {
+        try ReaderProgress.current.reading(name) { () throws(IndexStoreError) -> Unit? in try readUnit(name) }
+    }
+
+    private func readUnit(_ name: String) throws(IndexStoreError) -> Unit? {
         var message = [CChar](repeating: 0, count: 512)
         guard let handle = lgi_unit_open(store, name, &message, message.count) else {
             throw IndexStoreError(.unreadable, "unit \(name) cannot be read", cause: Self.text(message))
@@ -142,6 +146,15 @@ public final class IndexStore: @unchecked Sendable {
     /// - Parameter known: storage that is kept between calls for its capacity; the record's own handles, no one else's.
     func occurrences(
         ofRecord name: String, describe: @escaping (IndexSymbol) -> ProgramIndex.SymbolID,
+        known: inout [UnsafeMutableRawPointer: ProgramIndex.SymbolID], _ body: @escaping (Mention) -> Void
+    ) throws(IndexStoreError) {
+        try ReaderProgress.current.reading(name) { () throws(IndexStoreError) in
+            try readOccurrences(name, describe: describe, known: &known, body)
+        }
+    }
+
+    private func readOccurrences(
+        _ name: String, describe: @escaping (IndexSymbol) -> ProgramIndex.SymbolID,
         known: inout [UnsafeMutableRawPointer: ProgramIndex.SymbolID], _ body: @escaping (Mention) -> Void
     ) throws(IndexStoreError) {
         var message = [CChar](repeating: 0, count: 512)

@@ -213,11 +213,13 @@
                 if let variable = next.as(VariableDeclSyntax.self) {
                     scope.attributes = Self.names(variable.attributes)
                     scope.isNonisolated = Self.isNonisolated(variable.modifiers)
+                    Self.declareBlocking(&scope, variable.attributes, Syntax(variable))
                     break
                 }
                 if let declared = next.as(SubscriptDeclSyntax.self) {
                     scope.attributes = Self.names(declared.attributes)
                     scope.isNonisolated = Self.isNonisolated(declared.modifiers)
+                    Self.declareBlocking(&scope, declared.attributes, Syntax(declared))
                     break
                 }
                 current = next.parent
