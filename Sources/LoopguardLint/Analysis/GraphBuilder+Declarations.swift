@@ -90,9 +90,14 @@ extension GraphBuilder {
         guard let defined = symbolDefined(at: code.nameOffset, file: file) else { return nil }
         let property = program.property(of: defined)
         let to = graph.node(symbol: property, file: file, scope: scope)
-        guard !code.isLazy else { return (property, to) }
         let place = facts.lines.position(of: code.nameOffset)
         let site = CallGraph.Site(file: file, line: place.line, column: place.column)
+        if code.isLazy, code.parent == 0, facts.path.hasSuffix("/main.swift") {
+            // The globals of main.swift are made where they stand, as the program starts.
+            graph.connect(graph.node(file: file, scope: 0), .init(to: to, site: site, targets: 1, isAwaited: false))
+            return nil
+        }
+        guard !code.isLazy else { return (property, to) }
         guard let parent = program.index.parents[property] else { return nil }
         for initializer in initializers[program.index.extended[parent] ?? parent] ?? [] {
             guard let definition = program.index.definitions[initializer] else { continue }
@@ -248,7 +253,7 @@ extension GraphBuilder {
         guard !trusted.isEmpty else { return }
         for number in graph.nodes.indices {
             let node = graph.nodes[number]
-            guard node.symbol >= 0, !program.isOwn[Int(node.file)] else { continue }
+            guard node.symbol >= 0 else { continue }
             let place = program.place(of: node.symbol)
             guard !place.module.isEmpty else { continue }
             let type = place.type.map { "\(place.module).\($0)" } ?? place.module

@@ -154,14 +154,20 @@ struct GraphBuilder {
         for facts in program.facts { asyncAliases.formUnion(facts?.asyncAliases ?? []) }
     }
 
-    /// The comment always counts, and so does the user's own `noasync`; other people's only when they say that it blocks.
+    /// The comment always counts. `noasync` counts when its message or the name says that the function blocks, and when the
+    /// user's own has an `async` overload beside it, as the pattern for declared blocking work has: many declarations are
+    /// `noasync` only because they need a thread of their own.
     private func isDeclaredBlocking(_ scope: SourceFacts.Scope, _ symbol: SymbolID, _ file: Int) -> Bool {
         guard scope.isDeclaredBlocking else { return false }
-        guard let message = scope.noasyncMessage, !program.isOwn[file] else { return true }
+        guard let message = scope.noasyncMessage else { return true }
         let place = program.place(of: symbol)
-        return program.catalogue.saysThatItBlocks(
-            message: message,
-            path: SymbolPath(module: place.module, types: place.type.map { [$0] } ?? [], base: place.name))
+        let path = SymbolPath(module: place.module, types: place.type.map { [$0] } ?? [], base: place.name)
+        if program.catalogue.saysThatItBlocks(message: message, path: path) { return true }
+        guard program.isOwn[file], let facts = program.facts[file] else { return false }
+        let base = scope.name.prefix { $0 != "(" }
+        return facts.scopes.contains {
+            $0.isAsync && $0.parent == scope.parent && $0.kind == scope.kind && $0.name.prefix { $0 != "(" } == base
+        }
     }
 
     func symbolDefined(at offset: Int, file: FileID) -> SymbolID? { definedAt[Int(file)][offset] }

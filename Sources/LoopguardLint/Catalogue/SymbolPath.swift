@@ -97,7 +97,7 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
             index = rest.index(after: index)
         }
         if let last = parts.last, ["getter", "setter", "modify", "read", "init", "didset", "willset"].contains(last),
-            last != "init", parts.count > 2
+            last != "init", parts.count > 2, labels == nil  // `FileHandle.read(upToCount:)` is no accessor
         {
             parts.removeLast()
             labels = nil
