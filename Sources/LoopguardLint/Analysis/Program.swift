@@ -9,7 +9,7 @@ struct Program: Sendable {
     private(set) var paths: [ProgramIndex.SymbolID: SymbolPath] = [:]
     /// Everything that a module's files use, and what that uses.
     private(set) var linked: [String: Set<String>] = [:]
-    /// By module, what may be in one program with it: what it uses, and all of the executables that use it. Tests are none.
+    /// By module, what may be in one program with it: what it uses, and what own executables that use it use. Tests are none.
     private(set) var together: [String: Set<String>] = [:]
     /// Of a property or subscript.
     private(set) var accessors: [ProgramIndex.SymbolID: [ProgramIndex.SymbolID]] = [:]
@@ -38,6 +38,9 @@ struct Program: Sendable {
         link()
     }
 
+    /// Who links these runs no server: its event loops and stores are doubles.
+    private static let testSupport: Set<String> = ["XCTest", "Testing", "NIOEmbedded", "NIOTestUtils"]
+
     private mutating func link() {
         var direct: [String: Set<String>] = [:]
         for file in index.files { direct[file.module, default: []].formUnion(file.modules) }
@@ -52,11 +55,11 @@ struct Program: Sendable {
         together = linked
         var programs: Set<String> = []
         for (number, file) in index.files.enumerated()
-        where file.path.hasSuffix("/main.swift") || (facts[number]?.hasMain ?? false) {
+        where isOwn[number] && (file.path.hasSuffix("/main.swift") || (facts[number]?.hasMain ?? false)) {
             programs.insert(file.module)
         }
         for program in programs {
-            guard let all = linked[program], all.isDisjoint(with: ["XCTest", "Testing"]) else { continue }
+            guard let all = linked[program], all.isDisjoint(with: Self.testSupport) else { continue }
             for module in all { together[module]?.formUnion(all) }
         }
     }
