@@ -3,7 +3,6 @@
 // A descriptor offends when it is in blocking mode, whether or not this call would have waited: next time it will.
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

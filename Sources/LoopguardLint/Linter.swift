@@ -12,6 +12,8 @@ public struct Linter: Sendable {
         public var indexLibrary: String?
         /// Tiers that are reported. Default: waits, file, cpu.
         public var tiers: Set<Catalogue.Tier> = [.waits, .file, .cpu]
+        /// Ask the rules about how calls stand to each other as well. Default true.
+        public var hasStructuralRules = true
         /// Report what only start-up code reaches as well. Default false.
         public var includesStartup = false
         public var catalogue: Catalogue
@@ -76,6 +78,12 @@ public struct Linter: Sendable {
         options.includesStartup = configuration.includesStartup
         let graph = GraphBuilder.graph(of: program)
         var findings = Analyzer(program: program, graph: graph, options: options).findings()
+        if configuration.hasStructuralRules {
+            let rules = StructuralRules(
+                program: program, graph: graph, tiers: configuration.tiers,
+                includesStartup: configuration.includesStartup, bySyntax: Set(result.filesBySyntax))
+            findings = rules.findings(besides: findings)
+        }
         fallback.mark(&findings, by: Set(result.filesBySyntax))
         var comments = Suppressions(
             facts: zip(program.isOwn, parsed.facts).compactMap { $0 ? $1 : nil }, today: configuration.today)

@@ -24,4 +24,16 @@
             throw CatalogueError("\(file) cannot be read: \(SourceFacts.withoutLint)")
         }
     }
+
+    /// Plans nothing: this build cannot parse.
+    public enum Fixer {
+        /// All findings are refused.
+        public static func plan(_ findings: [Finding], path: String, bytes: [UInt8]) -> FixPlan {
+            var plan = FixPlan()
+            for finding in findings where finding.place.path == path {
+                plan.refusals.append(.init(rule: finding.rule, place: finding.place, reason: SourceFacts.withoutLint))
+            }
+            return plan
+        }
+    }
 #endif

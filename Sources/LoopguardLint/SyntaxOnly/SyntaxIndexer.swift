@@ -19,6 +19,7 @@ struct SyntaxIndexer {
         session.declare(&index)
         session.addCalls(&index)
         session.addWitnesses(&index)
+        session.addOwnWitnesses(&index)
         session.occurrences.sort { ($0.line, $0.column) < ($1.line, $1.column) }
         if let old {
             index.files[Int(old)].occurrences = session.occurrences
@@ -255,6 +256,32 @@ struct SyntaxIndexer {
                     index.parents[requirement] = type
                     if !(index.overrides[requirement]?.contains(symbol) ?? false) {
                         index.overrides[requirement, default: []].append(symbol)
+                    }
+                }
+            }
+        }
+
+        /// Implementations of the requirements of protocols that the file declares.
+        mutating func addOwnWitnesses(_ index: inout ProgramIndex) {
+            for declared in structure.types where declared.isProtocol {
+                let conforming = Set(structure.types.filter { $0.inherited.contains(declared.name) }.map(\.name))
+                guard !conforming.isEmpty else { continue }
+                for (scope, code) in facts.scopes.enumerated()
+                where code.kind == .function && declared.range.contains(code.nameOffset) {
+                    guard let requirement = symbols[scope] else { continue }
+                    for type in conforming.sorted() {
+                        let candidates = facts.scopes.indices.filter {
+                            facts.scopes[$0].kind == .function && facts.scopes[$0].name == code.name
+                                && resolver.type(around: facts.scopes[$0].parent) == type
+                        }
+                        // Of a pair the `async` one serves an `async` requirement.
+                        let alike = candidates.filter { facts.scopes[$0].isAsync == code.isAsync }
+                        guard let chosen = alike.first ?? candidates.first, let witness = symbols[chosen] else {
+                            continue
+                        }
+                        if !(index.overrides[requirement]?.contains(witness) ?? false) {
+                            index.overrides[requirement, default: []].append(witness)
+                        }
                     }
                 }
             }

@@ -106,7 +106,7 @@ struct SyntaxResolver {
         }
         if isName(first, at: offset) { return nil }
         // A type's own name, perhaps with its module's.
-        if first.first?.isUppercase == true, parts.allSatisfy({ $0.first?.isUppercase == true }) { return String(rest) }
+        if parts.allSatisfy({ Self.isTypeName($0) }) { return String(rest) }
         return nil
     }
 
@@ -121,6 +121,11 @@ struct SyntaxResolver {
         return current
     }
 
+    /// Types are written with a capital.
+    private static func isTypeName(_ text: some StringProtocol) -> Bool {
+        text.first { $0 != "_" }?.isUppercase ?? false
+    }
+
     // MARK: calls
 
     func callee(of call: SourceFacts.Call) -> Callee {
@@ -131,10 +136,10 @@ struct SyntaxResolver {
         }
         if facts.imports.contains(receiver), !isName(receiver, at: call.nameOffset) {
             if let path = cFunction(base, call) { return .known(path) }
-            return base.first?.isUppercase == true ? initializer(base, call) : .unknown
+            return Self.isTypeName(base) ? initializer(base, call) : .unknown
         }
         if base == "init", let type = type(ofReceiver: receiver, at: call.nameOffset) { return initializer(type, call) }
-        if base.first?.isUppercase == true, receiver.first?.isUppercase == true {
+        if Self.isTypeName(base), Self.isTypeName(receiver) {
             return initializer(receiver + "." + base, call)
         }
         let type = type(ofReceiver: receiver, at: call.nameOffset)
@@ -149,7 +154,12 @@ struct SyntaxResolver {
     private func unqualified(
         _ call: SourceFacts.Call, _ base: String, isAwaited: Bool, isSelf: Bool
     ) -> Callee {
-        if base.first?.isUppercase == true { return initializer(base, call) }
+        if Self.isTypeName(base) {
+            if declared[base] == nil, !typeNames.contains(base), let path = cFunction(base, call) {
+                return .known(path)
+            }
+            return initializer(base, call)
+        }
         let owner = type(around: call.scope)
         if let scopes = declared[base] {
             // Local functions are found by whoever builds the graph.

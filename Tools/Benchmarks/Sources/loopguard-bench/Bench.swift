@@ -32,6 +32,7 @@ struct Bench: AsyncParsableCommand {
             show([try RuntimeBenchmarks.heartbeat(rounds: rounds * 20, count: 50_000 / scale)])
             show(try await RuntimeBenchmarks.jobHop(rounds: rounds * 20, count: 50_000 / scale))
             show(try MemoryBenchmark.measure())
+            show(try await StrictBenchmarks.all(rounds: rounds * 20, count: 50_000 / scale))
             show(try await StallBenchmarks.detection(count: smoke ? 5 : 200))
             show(try FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale))
         }
