@@ -9,7 +9,7 @@ import CIndexStore
 
 /// Survives an index that kills its reader.
 ///
-/// The compiler's library trusts what is in the store: a flipped bit in a record makes it fault (one in twenty-five does). So
+/// The compiler's library trusts what is in the store: a flipped bit in a record makes it fault, one time in twenty. So
 /// the program runs itself again as a child that reads, and watches: when the child dies while it reads something, or takes too
 /// long, one line on standard error names what is damaged, and another child goes on without it.
 public struct IndexReaderGuard: Sendable {
