@@ -126,6 +126,54 @@ extension WrappedCall {
             let ready = Opened(file.path, O_RDWR | O_NONBLOCK)
             return [Attempt { withVector { vector in made { vectors("pwritev64")(ready.descriptor, vector, 1, 7) } } }]
         },
+        WrappedCall("preadv2", as: "preadv", result: 1) {
+            let file = TemporaryFile(bytes: 8)
+            return Attempt { withVector { vector in made { flagged("preadv2")(file.descriptor, vector, 1, 7, 0) } } }
+        } harmless: {
+            let zero = Opened("/dev/zero")
+            let file = TemporaryFile(bytes: 8)
+            return [
+                Attempt { withVector { vector in made { flagged("preadv2")(zero.descriptor, vector, 1, 7, 0) } } },
+                Attempt {
+                    withVector { vector in made { flagged("preadv2")(file.descriptor, vector, 1, 7, doesNotWait) } }
+                },
+            ]
+        },
+        WrappedCall("preadv64v2", as: "preadv", result: 1) {
+            let file = TemporaryFile(bytes: 8)
+            return Attempt { withVector { vector in made { flagged("preadv64v2")(file.descriptor, vector, 1, 7, 0) } } }
+        } harmless: {
+            let zero = Opened("/dev/zero")
+            let file = TemporaryFile(bytes: 8)
+            return [
+                Attempt { withVector { vector in made { flagged("preadv64v2")(zero.descriptor, vector, 1, 7, 0) } } },
+                Attempt {
+                    withVector { vector in made { flagged("preadv64v2")(file.descriptor, vector, 1, 7, doesNotWait) } }
+                },
+            ]
+        },
+        WrappedCall("pwritev2", as: "pwritev", result: 1) {
+            let file = TemporaryFile()
+            return Attempt { withVector { vector in made { flagged("pwritev2")(file.descriptor, vector, 1, 7, 0) } } }
+        } harmless: {
+            let file = TemporaryFile()
+            let ready = Opened(file.path, O_RDWR | O_NONBLOCK)
+            return [
+                Attempt { withVector { vector in made { flagged("pwritev2")(ready.descriptor, vector, 1, 7, 0) } } }
+            ]
+        },
+        WrappedCall("pwritev64v2", as: "pwritev", result: 1) {
+            let file = TemporaryFile()
+            return Attempt {
+                withVector { vector in made { flagged("pwritev64v2")(file.descriptor, vector, 1, 7, 0) } }
+            }
+        } harmless: {
+            let file = TemporaryFile()
+            let ready = Opened(file.path, O_RDWR | O_NONBLOCK)
+            return [
+                Attempt { withVector { vector in made { flagged("pwritev64v2")(ready.descriptor, vector, 1, 7, 0) } } }
+            ]
+        },
     ]
 }
 
@@ -138,3 +186,7 @@ private var checkedRead: CheckedRead { function("__read_chk", as: CheckedRead.se
 private func atPosition(_ name: String) -> CheckedRead { function(name, as: CheckedRead.self) }
 private func checked(_ name: String) -> Checked { function(name, as: Checked.self) }
 private func vectors(_ name: String) -> Vectors { function(name, as: Vectors.self) }
+
+private typealias Flagged = @convention(c) (Int32, UnsafeMutablePointer<iovec>, Int32, Int, Int32) -> Int
+private func flagged(_ name: String) -> Flagged { function(name, as: Flagged.self) }
+private let doesNotWait: Int32 = 8  // RWF_NOWAIT

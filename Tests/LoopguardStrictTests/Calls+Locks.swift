@@ -25,37 +25,6 @@ extension WrappedCall {
                 }
             ]
         },
-        WrappedCall("pthread_mutex_timedlock") {
-            let held = Held {
-                pthread_mutex_lock($0.mutex)
-            } give: {
-                pthread_mutex_unlock($0.mutex)
-            }
-            return Attempt(release: { held.release() }) {
-                defer { pthread_mutex_unlock(held.locks.mutex) }
-                var limit = moment(CLOCK_REALTIME, in: 100)
-                return made { pthread_mutex_timedlock(held.locks.mutex, &limit) }
-            }
-        } harmless: {
-            let locks = Locks()
-            let held = Held {
-                pthread_mutex_lock($0.mutex)
-            } give: {
-                pthread_mutex_unlock($0.mutex)
-            }
-            return [
-                Attempt {
-                    var limit = moment(CLOCK_REALTIME, in: 100)
-                    defer { pthread_mutex_unlock(locks.mutex) }
-                    return made { pthread_mutex_timedlock(locks.mutex, &limit) }
-                },
-                // Somebody holds it, but the time is over.
-                Attempt {
-                    var limit = moment(CLOCK_REALTIME, in: -100)
-                    return made { pthread_mutex_timedlock(held.locks.mutex, &limit) }
-                },
-            ]
-        },
         WrappedCall("pthread_rwlock_rdlock") {
             let held = Held {
                 pthread_rwlock_wrlock($0.rwlock)

@@ -33,6 +33,29 @@ extension WrappedCall {
         } harmless: {
             [Attempt { foundReentrantly("127.0.0.1") }]
         },
+        WrappedCall("gethostbyname2_r", ignoresError: true) {
+            Attempt {
+                withEntry { entry, buffer, found, code in
+                    made { foundOfFamily("localhost", AF_INET, entry, buffer, 4096, found, code) }
+                }
+            }
+        } harmless: {
+            [
+                Attempt {
+                    withEntry { entry, buffer, found, code in
+                        made { foundOfFamily("127.0.0.1", AF_INET, entry, buffer, 4096, found, code) }
+                    }
+                }
+            ]
+        },
+        WrappedCall("gethostbyaddr_r", ignoresError: true) {
+            Attempt {
+                var address = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
+                return withEntry { entry, buffer, found, code in
+                    made { foundByAddress(&address, 4, AF_INET, entry, buffer, 4096, found, code) }
+                }
+            }
+        },
         WrappedCall("gethostbyaddr", result: 1, ignoresError: true) {
             Attempt {
                 var address = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
@@ -160,4 +183,30 @@ private final class Stream: @unchecked Sendable {
     }
 
     deinit { _ = close() }
+}
+
+private typealias FoundOfFamily =
+    @convention(c) (
+        UnsafePointer<CChar>, Int32, UnsafeMutableRawPointer, UnsafeMutableRawPointer, Int, UnsafeMutableRawPointer,
+        UnsafeMutableRawPointer
+    ) -> Int32
+private typealias FoundByAddress =
+    @convention(c) (
+        UnsafeRawPointer, socklen_t, Int32, UnsafeMutableRawPointer, UnsafeMutableRawPointer, Int,
+        UnsafeMutableRawPointer, UnsafeMutableRawPointer
+    ) -> Int32
+
+private var foundOfFamily: FoundOfFamily { function("gethostbyname2_r", as: FoundOfFamily.self) }
+private var foundByAddress: FoundByAddress { function("gethostbyaddr_r", as: FoundByAddress.self) }
+
+/// Room for an answer: the entry, 4096 bytes, a pointer to the entry and a number.
+private func withEntry<T>(
+    _ body: (UnsafeMutableRawPointer, UnsafeMutableRawPointer, UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> T
+) -> T {
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { buffer in
+        var entry = hostent()
+        var found: UnsafeMutablePointer<hostent>?
+        var code: Int32 = 0
+        return body(&entry, buffer.baseAddress!, &found, &code)
+    }
 }

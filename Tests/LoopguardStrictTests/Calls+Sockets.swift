@@ -53,6 +53,20 @@ extension WrappedCall {
         } harmless: {
             quietly { pair, flags in withMessage { message in made { sendmsg(pair.near, message, flags) } } }
         },
+        WrappedCall("recvmmsg", result: 1) {
+            let pair = Pair.filled()
+            return Attempt { withMessages { messages in made { receiveMany(pair.near, messages, 1, 0, nil) } } }
+        } harmless: {
+            quietly { pair, flags in
+                withMessages { messages in made { receiveMany(pair.near, messages, 1, flags, nil) } }
+            }
+        },
+        WrappedCall("sendmmsg", result: 1) {
+            let pair = Pair.sockets()
+            return Attempt { withMessages { messages in made { sendMany(pair.near, messages, 1, 0) } } }
+        } harmless: {
+            quietly { pair, flags in withMessages { messages in made { sendMany(pair.near, messages, 1, flags) } } }
+        },
         WrappedCall("accept", result: 1) {
             let listener = Listener()
             return Attempt(release: { listener.call() }) {
@@ -113,3 +127,18 @@ private typealias Accept =
 private var checkedReceive: Receive { function("__recv_chk", as: Receive.self) }
 private var checkedReceiveFrom: ReceiveFrom { function("__recvfrom_chk", as: ReceiveFrom.self) }
 private var acceptWithFlags: Accept { function("accept4", as: Accept.self) }
+
+private typealias ReceiveMany =
+    @convention(c) (Int32, UnsafeMutableRawPointer, UInt32, Int32, UnsafeMutableRawPointer?) -> Int32
+private typealias SendMany = @convention(c) (Int32, UnsafeMutableRawPointer, UInt32, Int32) -> Int32
+
+private var receiveMany: ReceiveMany { function("recvmmsg", as: ReceiveMany.self) }
+private var sendMany: SendMany { function("sendmmsg", as: SendMany.self) }
+
+/// One `struct mmsghdr`: a message and its length.
+private func withMessages<T>(_ body: (UnsafeMutableRawPointer) -> T) -> T {
+    withMessage { message in
+        var one = (message.pointee, UInt32(0))
+        return body(&one)
+    }
+}

@@ -77,7 +77,9 @@ struct WrappedCall: Sendable, CustomTestStringConvertible {
         self.line = line
     }
 
-    static let all = time + bytes + positioned + sockets + files + fileLocks + names + processes + locks + events
+    static let all =
+        time + bytes + positioned + sockets + files + fileLocks + names + processes + locks + timedLocks
+        + events
 
     /// In the same file, the next case; the call of this one stands before it.
     var nextLine: Int { Self.all.filter { $0.file == file && $0.line > line }.map(\.line).min() ?? .max }

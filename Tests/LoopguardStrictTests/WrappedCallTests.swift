@@ -47,7 +47,8 @@ import Testing
         let always = Set(WrappedCall.all.filter { $0.harmless == nil && !$0.isFileTier }.map(\.name))
         #expect(
             always == [
-                "fsync", "fdatasync", "syncfs", "sync", "gethostbyaddr", "wait", "popen", "pclose", "pthread_cond_wait",
+                "fsync", "fdatasync", "syncfs", "sync", "gethostbyaddr", "gethostbyaddr_r", "wait", "popen", "pclose",
+                "pthread_cond_wait",
                 "pthread_cond_timedwait", "pthread_cond_clockwait",
             ])
     }
