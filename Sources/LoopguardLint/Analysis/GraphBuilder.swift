@@ -135,7 +135,8 @@ struct GraphBuilder {
                 switch scope.kind {
                 case .function, .initializer: declaredBlocking[symbol] = scope.name
                 case .getter:
-                    declaredBlocking[symbol] = program.index.parents[symbol].map { program.index[$0].name } ?? scope.name
+                    declaredBlocking[symbol] =
+                        program.index.parents[symbol].map { program.index[$0].name } ?? scope.name
                 default: break
                 }
             }
