@@ -76,7 +76,7 @@ struct Program: Sendable {
         let below = reachable
         var programs: Set<Int> = []
         for (number, file) in index.files.enumerated()
-        where file.path.hasSuffix("/main.swift") || (facts[number]?.hasMain ?? false) {
+        where isOwn[number] && (file.path.hasSuffix("/main.swift") || (facts[number]?.hasMain ?? false)) {
             programs.insert(moduleOfFile[number])
         }
         for program in programs where below[program].allSatisfy({ !isTest[$0] }) {

@@ -9,9 +9,9 @@ import CIndexStore
 
 /// Survives an index that kills its reader.
 ///
-/// The compiler's library trusts what is in the store: a flipped bit in a record makes it fault (one in twenty-five does). So
+/// The compiler's library trusts what is in the store: a flipped bit in a record makes it fault, one time in twenty. So
 /// the program runs itself again as a child that reads, and watches: when the child dies while it reads something, or takes too
-/// long, one line on standard error names what is damaged, and another child goes on without it.
+/// long, another reads one thing at a time, one line on standard error names what is damaged, and another goes on without it.
 public struct IndexReaderGuard: Sendable {
     /// Longest time for one unit or record, in seconds. Default 10; `LOOPGUARD_LINT_READ_SECONDS` sets it.
     public var readSeconds = 10.0
@@ -45,14 +45,20 @@ public struct IndexReaderGuard: Sendable {
         unlink(path)
         defer { close(descriptor) }
         var damaged: [String] = []
+        var isSerial = false
         while true {
             ftruncate(descriptor, 0)
-            guard let child = spawn(arguments, descriptor, damaged) else { return nil }
+            guard let child = spawn(arguments, descriptor, damaged, isSerial) else { return nil }
             let name: String
             let cause: String
-            switch wait(for: child, descriptor) {
+            let end = wait(for: child, descriptor)
+            switch end {
             case .exited(let code): return code
             case .died(let signal, _) where [SIGINT, SIGTERM, SIGHUP, SIGPIPE].contains(signal): return 128 + signal
+            case .died where !isSerial, .hung where !isSerial:
+                // Several were read at once: find out which one it is.
+                isSerial = true
+                continue
             case .died(let signal, nil):
                 say("ended by signal \(signal) while it was not reading the index; please report this")
                 return 3
@@ -69,7 +75,7 @@ public struct IndexReaderGuard: Sendable {
         }
     }
 
-    private func spawn(_ arguments: [String], _ descriptor: Int32, _ damaged: [String]) -> pid_t? {
+    private func spawn(_ arguments: [String], _ descriptor: Int32, _ damaged: [String], _ isSerial: Bool) -> pid_t? {
         var variables: [String] = []
         var next = environ
         while let entry = next.pointee {
@@ -81,6 +87,7 @@ public struct IndexReaderGuard: Sendable {
         variables.append("SWIFT_BACKTRACE=enable=no")
         variables.append("\(ReaderProgress.descriptorVariable)=\(descriptor)")
         variables.append("\(ReaderProgress.damagedVariable)=\(damaged.joined(separator: "\n"))")
+        if isSerial { variables.append("\(ReaderProgress.serialVariable)=1") }
         var child: pid_t = 0
         let code = Self.withCStrings(arguments) { arguments in
             Self.withCStrings(variables) { variables in

@@ -110,25 +110,31 @@ struct MutatedProgram {
             case .chain:
                 (
                     "first\(n)()",
-                    "func first\(n)() { second\(n)() }; func second\(n)() { third\(n)() }; func third\(n)() { \(call) }  \(mark)"
+                    "public func first\(n)() { second\(n)() }; func second\(n)() { third\(n)() }; "
+                        + "func third\(n)() { \(call) }  \(mark)"
                 )
             case .getter:
-                ("_ = Getter\(n)().value", "struct Getter\(n) { var value: Int { \(call); return 1 } }  \(mark)")
-            case .initialiser: ("_ = Initial\(n)()", "struct Initial\(n) { init() { \(call) } }  \(mark)")
+                (
+                    "_ = Getter\(n)().value",
+                    "public struct Getter\(n) { public init() {}; public var value: Int { \(call); return 1 } }  \(mark)"
+                )
+            case .initialiser:
+                ("_ = Initial\(n)()", "public struct Initial\(n) { public init() { \(call) } }  \(mark)")
             case .defaultArgument:
-                ("default\(n)()", "func default\(n)(_ value: Int = { \(call); return 1 }()) {}  \(mark)")
+                ("default\(n)()", "public func default\(n)(_ value: Int = { \(call); return 1 }()) {}  \(mark)")
             case .witness:
                 (
                     "use\(n)(Witness\(n)())",
-                    "protocol P\(n) { func go() }; struct Witness\(n): P\(n) { func go() { \(call) } }; "
-                        + "func use\(n)(_ value: any P\(n)) { value.go() }  \(mark)"
+                    "public protocol P\(n) { func go() }; public struct Witness\(n): P\(n) { public init() {}; "
+                        + "public func go() { \(call) } }; public func use\(n)(_ value: any P\(n)) { value.go() }  \(mark)"
                 )
             case .property:
                 (
                     "Holder\(n)(run: { \(call) }, rest: {}).run()  \(mark)",
-                    "struct Holder\(n) { var run: () -> Void; var rest: () -> Void }"
+                    "public struct Holder\(n) { public var run: () -> Void; public var rest: () -> Void; "
+                        + "public init(run: @escaping () -> Void, rest: @escaping () -> Void) { self.run = run; self.rest = rest } }"
                 )
-            case .unapplied: ("let held\(n) = named\(n); held\(n)()", "func named\(n)() { \(call) }  \(mark)")
+            case .unapplied: ("let held\(n) = named\(n); held\(n)()", "public func named\(n)() { \(call) }  \(mark)")
             }
         }
     }
