@@ -16,6 +16,8 @@ public struct Linter: Sendable {
         public var hasStructuralRules = true
         /// Report what only start-up code reaches as well. Default false.
         public var includesStartup = false
+        /// Judge test targets as well. Default false.
+        public var includesTests = false
         public var catalogue: Catalogue
         /// `YYYY-MM-DD`: suppressions that end before it have expired.
         public var today: String
@@ -76,7 +78,9 @@ public struct Linter: Sendable {
         var options = Analyzer.Options()
         options.tiers = configuration.tiers
         options.includesStartup = configuration.includesStartup
-        let graph = GraphBuilder.graph(of: program)
+        options.includesTests = configuration.includesTests
+        let (graph, unseen) = GraphBuilder.build(program)
+        result.blindSpots += unseen.lines
         var findings = Analyzer(program: program, graph: graph, options: options).findings()
         if configuration.hasStructuralRules {
             let rules = StructuralRules(
@@ -90,7 +94,11 @@ public struct Linter: Sendable {
         for finding in findings {
             if comments.silence(finding) { result.suppressed.append(finding) } else { result.findings.append(finding) }
         }
-        result.findings += comments.complaints()
+        // What syntax alone does not see may still be what a comment silences.
+        let bySyntax = Set(configuration.indexStore == nil ? [] : result.filesBySyntax)
+        result.findings += comments.complaints().filter {
+            $0.rule != "suppression-unused" || !bySyntax.contains($0.place.path)
+        }
         result.findings.sort { ($0.place.path, $0.place.line, $0.rule) < ($1.place.path, $1.place.line, $1.rule) }
         return result
     }
@@ -104,7 +112,9 @@ public struct Linter: Sendable {
         }
         let store = try IndexStore(path: path, library: library)
         // Files that are gone stay in the store; dependencies are recognised by still being there.
-        return ProgramIndex(reading: store, .init(paths: nil))
+        var selection = ProgramIndex.Selection()
+        selection.existingOnly = true
+        return ProgramIndex(reading: store, selection)
     }
 
     /// Parses all Swift files of the index in parallel. Of the files whose text is newer than their index, the user's own are

@@ -28,7 +28,9 @@
     /// Plans nothing: this build cannot parse.
     public enum Fixer {
         /// All findings are refused.
-        public static func plan(_ findings: [Finding], path: String, bytes: [UInt8]) -> FixPlan {
+        public static func plan(
+            _ findings: [Finding], path: String, bytes: [UInt8], trustsSyntax: Bool = false
+        ) -> FixPlan {
             var plan = FixPlan()
             for finding in findings where finding.place.path == path {
                 plan.refusals.append(.init(rule: finding.rule, place: finding.place, reason: SourceFacts.withoutLint))

@@ -30,6 +30,8 @@ struct CallGraph: Sendable {
         var isAwaited: Bool
         /// Through a protocol or a class: only implementations that the program links are meant.
         var isDynamic = false
+        /// What a closure's making means for it: it may run later, or somewhere else. Not a call: no way leads along it.
+        var isMakingOnly = false
     }
 
     /// A call that blocks.
@@ -45,10 +47,17 @@ struct CallGraph: Sendable {
     /// What is known about where a node runs, without looking at its callers.
     enum Context: Sendable, Equatable {
         case unknown
-        /// On an event loop or in the cooperative pool, and why.
-        case loop(String)
+        /// Where nothing may block, and why.
+        case loop(Place, String)
         /// Where blocking is meant, and why.
         case blockingAllowed(String)
+    }
+
+    /// Where nothing may block.
+    enum Place: Sendable, Equatable {
+        case eventLoop
+        /// The cooperative pool: one thread a core, shared by all tasks.
+        case pool
     }
 
     var nodes: [Node] = []
@@ -87,9 +96,9 @@ struct CallGraph: Sendable {
     }
 
     mutating func connect(_ from: NodeID, _ edge: Edge) {
-        guard from != edge.to, !edges[Int(from)].contains(where: { $0.to == edge.to && $0.site == edge.site }) else {
-            return
-        }
+        guard from != edge.to else { return }
+        // Several occurrences of one call stand next to each other.
+        if edges[Int(from)].suffix(8).contains(where: { $0.to == edge.to && $0.site == edge.site }) { return }
         edges[Int(from)].append(edge)
     }
 }

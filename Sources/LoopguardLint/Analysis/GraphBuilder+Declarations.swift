@@ -27,7 +27,7 @@ extension GraphBuilder {
             locals[code.parent, default: []].append((String(code.name.prefix { $0 != "(" }), scope))
         }
         guard !locals.isEmpty else { return }
-        for call in facts.calls where calleeAt[Int(file)][call.nameOffset] == nil {
+        for call in facts.calls where callee(at: call.nameOffset, file: Int(file)) == nil {
             let name = String(call.name.prefix { $0 != "(" })
             var around = call.scope
             while around >= 0 {
@@ -155,7 +155,7 @@ extension GraphBuilder {
     // MARK: what declarations say
 
     mutating func addDeclarations() {
-        let witnesses = loopWitnesses()
+        let witnesses = witnesses()
         let isolation = isolation()
         for (number, _) in program.index.files.enumerated() {
             guard let facts = program.facts[number] else { continue }
@@ -166,19 +166,18 @@ extension GraphBuilder {
                     program.index[symbol].isCallable
                 else { continue }
                 let node = graph.node(symbol: symbol, file: FileID(number), scope: -1)
-                if let why = witnesses[symbol] {
-                    graph.contexts[Int(node)] = .loop(why)
-                } else if code.isAsync {
-                    graph.contexts[Int(node)] = .loop("an async function")
-                } else if isolation.isIsolated(code, facts, owner: program.owner(of: symbol)) {
-                    graph.contexts[Int(node)] = .loop("a method of an actor")
-                }
-                if code.isDeclaredBlocking, code.kind == .function || code.kind == .initializer {
-                    declareBlocking(symbol, named: code.name)
+                if code.isAsync {
+                    graph.contexts[Int(node)] = .loop(.pool, "an async function")
+                } else if let context = witnesses[symbol] {
+                    graph.contexts[Int(node)] = context
+                } else if isolation.isIsolated(code, facts, owner: program.owner(of: symbol)),
+                    !hasExecutorOfItsOwn(program.owner(of: symbol))
+                {
+                    graph.contexts[Int(node)] = .loop(.pool, "a method of an actor")
                 }
             }
             for (scope, code) in facts.scopes.enumerated() where code.kind == .localFunction && code.isAsync {
-                graph.contexts[Int(graph.node(file: FileID(number), scope: scope))] = .loop("an async function")
+                graph.contexts[Int(graph.node(file: FileID(number), scope: scope))] = .loop(.pool, "an async function")
             }
         }
     }
@@ -213,35 +212,99 @@ extension GraphBuilder {
         return isolation
     }
 
-    /// Implementations of the requirements that the catalogue says are called on an event loop.
-    func loopWitnesses() -> [SymbolID: String] {
-        var found: [SymbolID: String] = [:]
-        let protocols = program.catalogue.contexts.filter { $0.kind == .eventLoop }.flatMap { context in
-            (context.witnesses ?? []).map { ($0.split(separator: ".").last.map(String.init) ?? $0, context.why) }
-        }
-        let reasons = Dictionary(protocols, uniquingKeysWith: { first, _ in first })
-        for (requirement, implementations) in program.index.overrides {
-            guard let type = program.index.parents[requirement], let why = reasons[program.index[type].name] else {
-                continue
+    /// An actor that says where it runs: on an event loop or on a dispatch queue, nobody knows.
+    func hasExecutorOfItsOwn(_ type: SymbolID) -> Bool {
+        memberOf[MemberKey(type: type, name: "unownedExecutor")] != nil
+    }
+
+    /// Implementations of the requirements of which the catalogue says where they are called; overrides of them too.
+    private func witnesses() -> [SymbolID: CallGraph.Context] {
+        var found: [SymbolID: CallGraph.Context] = [:]
+        let requirements = Requirements(
+            program,
+            program.catalogue.contexts.flatMap { context in
+                (context.witnesses ?? []).map { ($0, context) }
+            })
+        for requirement in program.index.overrides.keys.sorted() {
+            guard let context = requirements[requirement], context.kind != .inPlace else { continue }
+            let value: CallGraph.Context =
+                switch context.kind {
+                case .eventLoop: .loop(.eventLoop, context.why)
+                case .pool, .inPlace: .loop(.pool, context.why)
+                case .blockingAllowed: .blockingAllowed(context.why)
+                }
+            for implementation in program.implementations(of: requirement) where found[implementation] == nil {
+                found[implementation] = value
             }
-            for implementation in implementations { found[implementation] = why }
         }
         return found
     }
 
-    /// A declared blocking function is a sink wherever it is called.
-    mutating func declareBlocking(_ symbol: SymbolID, named name: String) {
-        guard let node = graph.nodeOfSymbol[symbol] else { return }
-        for from in graph.edges.indices {
-            let calls = graph.edges[from].filter { $0.to == node }
-            guard !calls.isEmpty else { continue }
-            graph.edges[from].removeAll { $0.to == node }
-            for call in calls {
-                graph.sinks[from].append(
-                    .init(
-                        site: call.site, rule: "declared-blocking", tier: .waits, name: name,
-                        replacement: "its `async` overload, or `offload`"))
+    // MARK: what is known of whole libraries
+
+    /// Cuts the ways into code that the catalogue knows not to block.
+    mutating func trust() {
+        let trusted = Set(program.catalogue.trusted.flatMap(\.code))
+        guard !trusted.isEmpty else { return }
+        for number in graph.nodes.indices {
+            let node = graph.nodes[number]
+            guard node.symbol >= 0, !program.isOwn[Int(node.file)] else { continue }
+            let place = program.place(of: node.symbol)
+            guard !place.module.isEmpty else { continue }
+            let type = place.type.map { "\(place.module).\($0)" } ?? place.module
+            guard
+                trusted.contains("\(place.module).*") || trusted.contains("\(type).*")
+                    || trusted.contains("\(type).\(place.name)")
+            else { continue }
+            graph.edges[number] = []
+            graph.sinks[number] = []
+        }
+    }
+
+    /// A task whose closure runs on an event loop keeps to it: what it awaits of the user's runs there as well, unless that is
+    /// an actor's.
+    mutating func moveToEventLoops() {
+        var waiting: [CallGraph.NodeID] = []
+        for (number, context) in graph.contexts.enumerated() {
+            guard case .loop(.eventLoop, _) = context, isAsync(graph.nodes[number]) else { continue }
+            waiting.append(CallGraph.NodeID(number))
+        }
+        var seen = Set(waiting)
+        while let next = waiting.popLast() {
+            for edge in graph.edges[Int(next)] where !edge.isMakingOnly && seen.insert(edge.to).inserted {
+                switch graph.contexts[Int(edge.to)] {
+                case .unknown: waiting.append(edge.to)
+                case .loop(.pool, "an async function"):
+                    graph.contexts[Int(edge.to)] = .loop(
+                        .eventLoop, "an async function, awaited by a task on an event loop")
+                    waiting.append(edge.to)
+                default: break
+                }
             }
         }
+    }
+
+    private func isAsync(_ node: CallGraph.Node) -> Bool {
+        if node.symbol >= 0 { return program.index[node.symbol].isAsync }
+        guard let facts = program.facts[Int(node.file)], node.scope > 0 else { return false }
+        return facts.scopes[node.scope].isAsync
+    }
+}
+
+/// Requirements of protocols by the catalogue's names, `MODULE.PROTOCOL` or `MODULE.PROTOCOL.NAME`.
+struct Requirements<Value> {
+    private let program: Program
+    private var byName: [String: Value] = [:]
+
+    init(_ program: Program, _ entries: [(String, Value)]) {
+        self.program = program
+        for (name, value) in entries where byName[name] == nil { byName[name] = value }
+    }
+
+    /// What the entry says that a requirement is covered by.
+    subscript(_ requirement: ProgramIndex.SymbolID) -> Value? {
+        let place = program.place(of: requirement)
+        guard let type = place.type else { return nil }
+        return byName["\(place.module).\(type)"] ?? byName["\(place.module).\(type).\(place.name)"]
     }
 }

@@ -38,24 +38,33 @@ extension GraphBuilder {
         _ code: Code, as argument: SourceFacts.Argument, in scope: Int, at site: CallGraph.Site, _ facts: SourceFacts
     ) {
         let call = facts.calls[argument.call]
-        let callee = calleeAt[Int(site.file)][call.nameOffset]
-        if let callee, let path = program.paths[callee],
-            let context = program.catalogue.context(ofClosuresGivenTo: path)
-        {
-            let why = "\(path.short): \(context.why)"
-            return place(code, context.kind == .eventLoop ? .loop(why) : .blockingAllowed(why), site, scope)
-        }
-        if let callee, isInsulating(callee, call, argument: argument) {
-            return place(
-                code, .blockingAllowed("\(program.index[callee].name) moves it to other threads"), site, scope)
-        }
-        var isAsync = callee.map { takesAsync($0, argument) } ?? false
+        let callee = callee(at: call.nameOffset, file: Int(site.file))
+        var isAsync = false
         if case .closure(_, true) = code { isAsync = true }
-        if isAsync { return place(code, .loop("an async closure"), site, scope) }
-        if let callee, holdInMember(code, callee, call, argument, site, scope) { return }
-        if holdInCollection(code, call, site, scope) { return }
+        let destination =
+            callee.map { place(ofClosureGivenTo: $0, call, argument, isAsync: isAsync) }
+            // A local function, or a closure that is called by its variable's name.
+            ?? (isAsync ? .known(.loop(.pool, "an async closure")) : .caller)
+        let isScoped = callee.map { program.index[$0].name.hasPrefix("with") } ?? false
+        if case .known(let context) = destination {
+            place(code, context, site, scope)
+            return make(code, in: scope, at: site, isScoped: isScoped)
+        }
+        if let callee, holdInMember(code, callee, call, argument, site, scope) {
+            return make(code, in: scope, at: site, isScoped: false)
+        }
+        if holdInCollection(code, call, site, scope) { return make(code, in: scope, at: site, isScoped: false) }
+        guard destination == .caller else { return make(code, in: scope, at: site, isScoped: false) }
         guard let from = owner(ofScope: scope, file: site.file, container: -1) else { return }
         connect(from, code, site)
+    }
+
+    /// A closure runs elsewhere or later. One that is awaited before its maker goes on still belongs to it, as far as start-up goes.
+    private mutating func make(_ code: Code, in scope: Int, at site: CallGraph.Site, isScoped: Bool) {
+        guard case .closure(let node, _) = code, let from = owner(ofScope: scope, file: site.file, container: -1) else {
+            return
+        }
+        graph.connect(from, .init(to: node, site: site, targets: 1, isAwaited: isScoped, isMakingOnly: true))
     }
 
     private mutating func place(_ code: Code, _ context: CallGraph.Context, _ site: CallGraph.Site, _ scope: Int) {

@@ -18,7 +18,7 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
         self.labels = labels
     }
 
-    private static let cLibraries: Set<String> = ["Glibc", "Musl", "Darwin"]
+    private static let cLibraries: Set<String> = ["Glibc", "SwiftGlibc", "Musl", "SwiftMusl", "Darwin", "Android"]
 
     /// As the catalogue writes it: `Foundation.Thread.sleep(forTimeInterval:)`, `c:usleep`.
     public var description: String {
@@ -63,6 +63,18 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
             owner = String(rest[..<close].dropFirst("(extension in ".count))
             rest = rest[rest.index(after: close)...]
             if rest.hasPrefix(":") { rest = rest.dropFirst() }
+        }
+        // A private name: `A.Routes.(add in _0123)(…)`.
+        let unhidden: String
+        if let open = rest.firstRange(of: "("), let inner = rest[open.upperBound...].firstRange(of: " in _"),
+            let close = rest[inner.upperBound...].firstIndex(of: ")"),
+            !rest[open.upperBound..<inner.lowerBound].contains(" "),
+            rest[inner.upperBound..<close].allSatisfy(\.isHexDigit)
+        {
+            unhidden =
+                String(rest[..<open.lowerBound]) + rest[open.upperBound..<inner.lowerBound]
+                + rest[rest.index(after: close)...]
+            rest = Substring(unhidden)
         }
         var parts: [String] = [""]
         var depth = 0

@@ -8,13 +8,20 @@
         ///   - findings: of any file; those of other paths are left out.
         ///   - path: of the file, as the findings have it.
         ///   - bytes: of the file, as it was when the findings were made.
-        public static func plan(_ findings: [Finding], path: String, bytes: [UInt8]) -> FixPlan {
+        ///   - trustsSyntax: change also what was found without the index, where a name may mean something else. Default false.
+        public static func plan(
+            _ findings: [Finding], path: String, bytes: [UInt8], trustsSyntax: Bool = false
+        ) -> FixPlan {
             let own = findings.filter { $0.place.path == path && Self.rules.contains($0.rule) }
             var plan = FixPlan()
             guard !own.isEmpty else { return plan }
             let lines = LineTable(bytes)
             let tree = bytes.withUnsafeBufferPointer { Parser.parse(source: $0) }
             for finding in own {
+                guard finding.evidence == .index || trustsSyntax else {
+                    plan.refuse(finding, "it was found by syntax alone: build first, so that its meaning is certain")
+                    continue
+                }
                 guard let offset = lines.offset(line: finding.place.line, column: finding.place.column),
                     let token = tree.token(at: AbsolutePosition(utf8Offset: offset)),
                     token.positionAfterSkippingLeadingTrivia.utf8Offset == offset, let call = call(named: token)

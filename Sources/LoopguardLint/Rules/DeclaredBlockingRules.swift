@@ -6,26 +6,25 @@ struct BlockingWitness: StructuralRule {
     func findings(in file: RuleFile) -> [Finding] {
         let index = file.program.program.index
         var found: [Finding] = []
-        for (requirement, implementations) in index.overrides where index[requirement].isAsync {
-            guard let owner = index.parents[requirement].map({ index.parents[$0] ?? $0 }) else { continue }
-            for symbol in implementations where !index[symbol].isAsync {
-                guard let definition = index.definitions[symbol], definition.file == file.id,
-                    let offset = file.facts.lines.offset(line: Int(definition.line), column: Int(definition.column)),
-                    let scope = file.facts.scopes.firstIndex(where: { $0.nameOffset == offset && $0.kind != .type })
-                else { continue }
-                let isDeclared = file.facts.scopes[scope].isDeclaredBlocking
-                let reach = file.program.graph.nodeOfSymbol[symbol].flatMap { file.program.reach($0) }
-                guard isDeclared || reach != nil else { continue }
-                let blocks = isDeclared ? "is declared to block" : "blocks in `\(reach?.sink.name ?? "")`"
-                found.append(
-                    file.finding(
-                        self, isDeclared || reach?.sink.tier == .waits ? .error : .warning, at: offset, in: scope,
-                        "\(file.name(scope)) \(blocks), and stands in for the `async` `\(index[requirement].name)` of "
-                            + "`\(index[owner].name)`: whoever awaits it stands still; add an `async` overload that offloads",
-                        sink: index[symbol].name,
-                        steps: reach.map { file.steps($0, from: offset, first: nil) } ?? [],
-                        confidence: reach?.confidence ?? 1))
-            }
+        for witness in file.program.witnesses[file.id] ?? [] {
+            let (requirement, implementation, symbol) = (witness.requirement, witness.implementation, witness.code)
+            guard let owner = index.parents[requirement].map({ index.parents[$0] ?? $0 }),
+                let definition = index.definitions[symbol],
+                let offset = file.facts.lines.offset(line: Int(definition.line), column: Int(definition.column)),
+                let scope = file.facts.scopes.firstIndex(where: { $0.nameOffset == offset && $0.kind != .type })
+            else { continue }
+            let isDeclared = file.facts.scopes[scope].isDeclaredBlocking
+            let reach = file.program.graph.nodeOfSymbol[symbol].flatMap { file.program.reach($0) }
+            guard isDeclared || reach != nil else { continue }
+            let blocks = isDeclared ? "is declared to block" : "blocks in `\(reach?.sink.name ?? "")`"
+            found.append(
+                file.finding(
+                    self, isDeclared || reach?.sink.tier == .waits ? .error : .warning, at: offset, in: scope,
+                    "`\(index[implementation].name)` \(blocks), and stands in for the `async` requirement of "
+                        + "`\(index[owner].name)`: whoever awaits it stands still; add an `async` overload that offloads",
+                    sink: index[implementation].name,
+                    steps: reach.map { file.steps($0, from: offset, first: nil) } ?? [],
+                    confidence: reach?.confidence ?? 1))
         }
         return found.sorted { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
     }

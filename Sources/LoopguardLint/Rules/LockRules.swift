@@ -27,7 +27,7 @@ struct BlockingUnderLock: StructuralRule {
         (file.program.edges[file.id] ?? []).compactMap { _, edge in
             guard let offset = file.facts.lines.offset(line: edge.site.line, column: edge.site.column),
                 region.contains(offset), file.callees[offset] != nil,
-                file.program.graph.contexts[Int(edge.to)] == .unknown, edge.targets <= 3
+                file.program.graph.contexts[Int(edge.to)] == .unknown, !edge.isMakingOnly, edge.targets <= 3
             else { return nil }
             let scope = file.facts.scope(at: offset)
             guard file.runs(scope, in: region.scope), let reach = file.program.reach(edge.to) else { return nil }

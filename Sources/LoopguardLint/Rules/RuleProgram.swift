@@ -10,6 +10,14 @@ final class RuleProgram {
         var confidence: Double
     }
 
+    /// A synchronous declaration that stands in for an `async` one.
+    struct Witness {
+        var requirement: ProgramIndex.SymbolID
+        var implementation: ProgramIndex.SymbolID
+        /// What runs: of a property its getter.
+        var code: ProgramIndex.SymbolID
+    }
+
     let program: Program
     let graph: CallGraph
     let tiers: Set<Catalogue.Tier>
@@ -20,6 +28,8 @@ final class RuleProgram {
     private(set) var edges: [FileID: [(from: NodeID, edge: CallGraph.Edge)]] = [:]
     private(set) var closures: [FileID: [Int: NodeID]] = [:]
     private(set) var callers: [NodeID: Int] = [:]
+    /// Synchronous implementations of `async` requirements, by the file of their code.
+    private(set) var witnesses: [FileID: [Witness]] = [:]
     private var reached: [NodeID: Reach?] = [:]
 
     init(program: Program, graph: CallGraph, tiers: Set<Catalogue.Tier>, includesStartup: Bool, bySyntax: Set<String>) {
@@ -43,6 +53,24 @@ final class RuleProgram {
                 }
             }
         }
+        for (requirement, implementations) in program.index.overrides where isAsync(requirement) {
+            for implementation in implementations where !isAsync(implementation) {
+                let code = getter(of: implementation) ?? implementation
+                guard let file = program.index.definitions[code]?.file, program.isOwn[Int(file)] else { continue }
+                witnesses[file, default: []].append(
+                    Witness(requirement: requirement, implementation: implementation, code: code))
+            }
+        }
+        // A dictionary's order is another each time.
+        for file in witnesses.keys { witnesses[file]?.sort { ($0.code, $0.requirement) < ($1.code, $1.requirement) } }
+    }
+
+    private func getter(of symbol: ProgramIndex.SymbolID) -> ProgramIndex.SymbolID? {
+        program.accessors[symbol]?.first { program.index[$0].accessor == .getter }
+    }
+
+    private func isAsync(_ symbol: ProgramIndex.SymbolID) -> Bool {
+        program.index[symbol].isAsync || getter(of: symbol).map { program.index[$0].isAsync } ?? false
     }
 
     /// Calls that wait, read files or compute: what a section under a lock must not do.
@@ -64,7 +92,8 @@ final class RuleProgram {
                     found = Reach(sink: sink, hops: hops, confidence: confidence)
                     break
                 }
-                for edge in graph.edges[Int(node)] where graph.contexts[Int(edge.to)] == .unknown {
+                for edge in graph.edges[Int(node)] where graph.contexts[Int(edge.to)] == .unknown && !edge.isMakingOnly
+                {
                     let certainty = confidence * (edge.targets <= 1 ? 1 : edge.targets <= 3 ? 0.9 : 0)
                     if certainty > 0.5, seen.insert(edge.to).inserted {
                         next.append((edge.to, hops + [edge], certainty))

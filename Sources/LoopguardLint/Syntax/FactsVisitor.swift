@@ -120,7 +120,7 @@
             ) { scope in
                 scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
                 scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
-                scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+                Self.declareBlocking(&scope, node.attributes, Syntax(node))
                 scope.parameters = Self.parameters(node.signature)
                 scope.attributes = Self.names(node.attributes)
                 if Self.isNonisolated(node.modifiers) {
@@ -137,7 +137,7 @@
             return enter(.initializer, "init(\(labels))", node, nameOffset: offset(node.initKeyword)) { scope in
                 scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
                 scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
-                scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+                Self.declareBlocking(&scope, node.attributes, Syntax(node))
                 scope.parameters = Self.parameters(node.signature)
             }
         }
@@ -213,11 +213,13 @@
                 if let variable = next.as(VariableDeclSyntax.self) {
                     scope.attributes = Self.names(variable.attributes)
                     scope.isNonisolated = Self.isNonisolated(variable.modifiers)
+                    Self.declareBlocking(&scope, variable.attributes, Syntax(variable))
                     break
                 }
                 if let declared = next.as(SubscriptDeclSyntax.self) {
                     scope.attributes = Self.names(declared.attributes)
                     scope.isNonisolated = Self.isNonisolated(declared.modifiers)
+                    Self.declareBlocking(&scope, declared.attributes, Syntax(declared))
                     break
                 }
                 current = next.parent
@@ -398,13 +400,21 @@
     extension FactsVisitor {
         /// Source text of an expression on one line, shortened.
         private static func text(_ node: some SyntaxProtocol) -> String {
-            var text = ""
-            for piece in node.trimmedDescription.split(whereSeparator: \.isWhitespace) {
-                if !text.isEmpty { text += " " }
-                text += piece
-                if text.utf8.count > SourceFacts.maximumText { return text.prefix(SourceFacts.maximumText) + "…" }
+            // A long expression (a closure in a chain of calls, mostly) is nobody's constant: its text is not made.
+            if node.trimmedLength.utf8Length > 4 * SourceFacts.maximumText { return "…" }
+            var text: [UInt8] = []
+            var isBetween = false
+            for byte in node.trimmedDescription.utf8 {
+                if byte == 0x20 || (0x09...0x0D).contains(byte) {
+                    isBetween = true
+                    continue
+                }
+                if isBetween { text.append(0x20) }
+                isBetween = false
+                if text.count >= SourceFacts.maximumText { return String(decoding: text, as: UTF8.self) + "…" }
+                text.append(byte)
             }
-            return text
+            return String(decoding: text, as: UTF8.self)
         }
 
         private static func isNonisolated(_ modifiers: DeclModifierListSyntax) -> Bool {
@@ -419,20 +429,27 @@
             }
         }
 
-        private static func isDeclaredBlocking(_ attributes: AttributeListSyntax, _ node: Syntax) -> Bool {
-            let isNoasync = attributes.contains { element in
-                guard let attribute = element.as(AttributeSyntax.self),
-                    attribute.attributeName.trimmedDescription == "available"
-                else { return false }
-                return attribute.arguments?.tokens(viewMode: .sourceAccurate).contains { $0.text == "noasync" } ?? false
-            }
-            return isNoasync
-                || node.leadingTrivia.pieces.contains { piece in
-                    switch piece {
-                    case .lineComment(let text), .docLineComment(let text): text.contains("loopguard:blocking")
-                    default: false
-                    }
+        private static func declareBlocking(
+            _ scope: inout SourceFacts.Scope, _ attributes: AttributeListSyntax, _ node: Syntax
+        ) {
+            let isCommented = node.leadingTrivia.pieces.contains { piece in
+                switch piece {
+                case .lineComment(let text), .docLineComment(let text): text.contains("loopguard:blocking")
+                default: false
                 }
+            }
+            scope.isDeclaredBlocking = isCommented
+            for element in attributes where !isCommented {
+                guard let attribute = element.as(AttributeSyntax.self),
+                    attribute.attributeName.as(IdentifierTypeSyntax.self)?.name.text == "available",
+                    let arguments = attribute.arguments?.as(AvailabilityArgumentListSyntax.self),
+                    arguments.contains(where: { $0.argument.as(TokenSyntax.self)?.text == "noasync" })
+                else { continue }
+                scope.isDeclaredBlocking = true
+                scope.noasyncMessage =
+                    arguments.lazy.compactMap { $0.argument.as(AvailabilityLabeledArgumentSyntax.self) }
+                    .first { $0.label.text == "message" }?.value.trimmedDescription ?? ""
+            }
         }
 
         /// Whether the statements contain an `await` (or `for await`, `async let`) outside closures and functions in them.

@@ -36,6 +36,8 @@ public struct SourceFacts: Sendable, Equatable {
         public var isThrowing = false
         /// `@available(*, noasync)`, or the comment `loopguard:blocking`.
         public var isDeclaredBlocking = false
+        /// The message of `@available(*, noasync)`, empty when there is none; nil when it is the comment that declares it.
+        public var noasyncMessage: String?
         /// Member of an actor, and not `nonisolated`; or has an `isolated` parameter.
         public var isInActor = false
         /// Says `nonisolated`, or is static.

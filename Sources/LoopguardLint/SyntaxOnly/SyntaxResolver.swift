@@ -18,6 +18,8 @@ struct SyntaxResolver {
     private var declared: [String: [ScopeID]] = [:]
     private var getters: [String: [ScopeID]] = [:]
     private let typeNames: Set<String>
+    private let names: [String: [StructureFacts.TypedName]]
+    private let properties: [String: [StructureFacts.TypedName]]
     private let modules: [String]
 
     /// Modules whose names are seen through other modules.
@@ -32,6 +34,8 @@ struct SyntaxResolver {
         self.structure = structure
         self.catalogue = catalogue
         typeNames = Set(structure.types.map(\.name))
+        names = Dictionary(grouping: structure.names, by: \.name)
+        properties = Dictionary(grouping: structure.names.filter { $0.owner != nil }, by: \.name)
         modules = facts.imports + facts.imports.flatMap { Self.reexported[$0] ?? [] }
         for (scope, code) in facts.scopes.enumerated() {
             switch code.kind {
@@ -60,8 +64,8 @@ struct SyntaxResolver {
     /// The type of a name as seen from `offset`; nil when the file does not show it.
     func type(ofName name: String, at offset: Int) -> String? {
         let around = type(around: facts.scope(at: offset))
-        let candidates = structure.names.filter {
-            $0.name == name && ($0.visible.contains(offset) || ($0.owner != nil && $0.owner == around))
+        let candidates = (names[name] ?? []).filter {
+            $0.visible.contains(offset) || ($0.owner != nil && $0.owner == around)
         }
         // The innermost wins; of two in one place the later.
         return candidates.min {
@@ -71,9 +75,9 @@ struct SyntaxResolver {
 
     private func isName(_ name: String, at offset: Int) -> Bool {
         let around = type(around: facts.scope(at: offset))
-        return structure.names.contains {
-            $0.name == name && ($0.visible.contains(offset) || ($0.owner != nil && $0.owner == around))
-        }
+        return names[name]?.contains {
+            $0.visible.contains(offset) || ($0.owner != nil && $0.owner == around)
+        } ?? false
     }
 
     /// The type of what stands before a dot.
@@ -113,7 +117,7 @@ struct SyntaxResolver {
     private func member(_ parts: [String], of type: String) -> String? {
         var current = type
         for part in parts {
-            guard let next = structure.names.first(where: { $0.owner == current && $0.name == part })?.type else {
+            guard let next = properties[part]?.first(where: { $0.owner == current })?.type else {
                 return nil
             }
             current = next

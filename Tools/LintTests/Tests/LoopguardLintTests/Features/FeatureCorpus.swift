@@ -26,13 +26,16 @@ enum FeatureCorpus {
         var expected: [String]
     }
 
-    static let outcome = Result<Outcome, any Error> {
+    static var fixture: Fixture {
         let app = Dictionary(uniqueKeysWithValues: Feature.all.map { ("\($0.name).swift", $0.source) })
-        let fixture = Fixture(
+        return Fixture(
             modules: [
                 (name: "Base", files: ["Base.swift": base]), (name: "Elsewhere", files: ["Elsewhere.swift": elsewhere]),
                 (name: "App", files: app),
             ], c: (name: "CLib", files: cModule))
+    }
+
+    static let outcome = Result<Outcome, any Error> {
         let (found, expected, _) = try fixture.findings()
         return Outcome(found: found.map(line).sorted(), expected: expected)
     }

@@ -21,7 +21,7 @@ import Testing
         configuration.hasStructuralRules = false
         let findings = try Linter(configuration).run().findings
         let bytes = Array(source.utf8)
-        let plan = Fixer.plan(findings, path: path, bytes: bytes)
+        let plan = Fixer.plan(findings, path: path, bytes: bytes, trustsSyntax: true)
         let fixed = FixPlan.apply(plan.fixes.filter { $0.kind == kind }, to: bytes)
         return Outcome(text: String(decoding: fixed, as: UTF8.self), plan: plan)
     }
@@ -181,6 +181,43 @@ import Testing
         #expect(plan.fixes == [])
         #expect(plan.refusals.map(\.reason) == ["there is no call at this place; was the file changed?"])
         #expect(Fixer.plan([finding], path: "B.swift", bytes: []) == FixPlan())
+    }
+
+    @Test func filesAreChangedOnlyWhereTheMeaningIsCertain() throws {
+        let source = """
+            import Foundation
+            func pause(_ context: Context) async throws {
+                usleep(5)
+                _ = try Data(contentsOf: URL(filePath: "/x"))
+                [1].forEach { _ in usleep(6) }
+            }
+            struct Context: Sendable {
+                func offload<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T { try body() }
+            }
+            """
+        try Fixture.withFolder { folder in
+            let built = try Fixture(modules: [(name: "App", files: ["App.swift": source])]).build(in: folder)
+            let findings = try Linter(Fixture.configuration(of: built)).run().findings
+            let path = try #require(built.sources.first)
+            let dry = FileFixer.run(findings, root: folder.path, isDryRun: true)
+            #expect(dry.changed == [])
+            #expect(dry.preview.contains("+    try await Task.sleep(for: .microseconds(5))"))
+            let outcome = FileFixer.run(findings, root: folder.path)
+            #expect(outcome.changed == [path])
+            #expect(outcome.refusals.map(\.reason) == ["it is in a closure that does not say `async`"])
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(text == source.replacing("usleep(5)", with: "try await Task.sleep(for: .microseconds(5))"))
+            #expect(outcome.preview.hasPrefix("--- a/App/App.swift\n"))
+            #expect(
+                outcome.preview.contains(
+                    "+    _ = try await context.offload { try Data(contentsOf: URL(filePath: \"/x\")) }"))
+            #expect(!outcome.preview.contains("-    usleep"))
+            // By syntax alone nothing is changed.
+            try source.write(toFile: path, atomically: false, encoding: .utf8)
+            let guesses = try Linter(.init(syntaxOnly: [path], catalogue: .builtIn(), today: "2026-11-24")).run()
+                .findings
+            #expect(FileFixer.run(guesses, root: folder.path).changed == [])
+        }
     }
 
     /// With the compiler: what was fixed compiles, and the findings are gone.

@@ -10,11 +10,11 @@ struct MutationReport: Codable {
         var found = 0
         var missed = 0
         /// Lines that are named though no event loop is harmed there.
-        var false_findings = 0
+        var falseFindings = 0
         var recall: Double { found + missed == 0 ? 1 : Double(found) / Double(found + missed) }
-        var precision: Double { found + false_findings == 0 ? 1 : Double(found) / Double(found + false_findings) }
+        var precision: Double { found + falseFindings == 0 ? 1 : Double(found) / Double(found + falseFindings) }
 
-        enum CodingKeys: String, CodingKey { case name, found, missed, false_findings }
+        enum CodingKeys: String, CodingKey { case name, found, missed, falseFindings }
         init(name: String) { self.name = name }
     }
 
@@ -27,12 +27,12 @@ struct MutationReport: Codable {
     }
 
     var seeds: [UInt64] = []
-    var planted_on_loops = 0
-    var planted_elsewhere = 0
+    var plantedOnLoops = 0
+    var plantedElsewhere = 0
     var tools = [Tool(name: "loopguard-lint"), Tool(name: "swiftc noasync"), Tool(name: "name search")]
-    var by_feature: [String: Group] = [:]
-    var by_shape: [String: Group] = [:]
-    var by_call: [String: Group] = [:]
+    var byFeature: [String: Group] = [:]
+    var byShape: [String: Group] = [:]
+    var byCall: [String: Group] = [:]
     /// Planted calls that the linter missed, and its false findings.
     var mistakes: [String] = []
 
@@ -42,12 +42,12 @@ struct MutationReport: Codable {
         seeds.append(seed)
         let guilty = Dictionary(
             program.mutations.filter(\.isOnLoop).map { ("\($0.file):\($0.line)", $0) }, uniquingKeysWith: { a, _ in a })
-        planted_on_loops += guilty.count
-        planted_elsewhere += program.mutations.count - guilty.count
+        plantedOnLoops += guilty.count
+        plantedElsewhere += program.mutations.count - guilty.count
         for (index, lines) in [linter, compiler, names].enumerated() {
             tools[index].found += guilty.keys.count { lines.contains($0) }
             tools[index].missed += guilty.keys.count { !lines.contains($0) }
-            tools[index].false_findings += lines.count { guilty[$0] == nil }
+            tools[index].falseFindings += lines.count { guilty[$0] == nil }
         }
         for (line, mutation) in guilty {
             func note(_ group: inout Group) {
@@ -56,9 +56,9 @@ struct MutationReport: Codable {
                 group.compiler += compiler.contains(line) ? 1 : 0
                 group.names += names.contains(line) ? 1 : 0
             }
-            note(&by_feature[mutation.feature, default: Group()])
-            note(&by_shape[mutation.shape, default: Group()])
-            note(&by_call[mutation.call, default: Group()])
+            note(&byFeature[mutation.feature, default: Group()])
+            note(&byShape[mutation.shape, default: Group()])
+            note(&byCall[mutation.call, default: Group()])
             if !linter.contains(line) {
                 mistakes.append(
                     "missed, seed \(seed): \(mutation.feature), \(mutation.shape), \(mutation.call) at \(line)")
@@ -74,15 +74,15 @@ struct MutationReport: Codable {
             return "\(tenths / 10).\(tenths % 10) %"
         }
         var text =
-            "seeds \(seeds.map(String.init).joined(separator: " ")): \(planted_on_loops) calls planted where an event loop "
-        text += "reaches them, \(planted_elsewhere) where none does\n\n"
+            "seeds \(seeds.map(String.init).joined(separator: " ")): \(plantedOnLoops) calls planted where an event loop "
+        text += "reaches them, \(plantedElsewhere) where none does\n\n"
         text += "| | Recall | Precision | Found | Missed | False |\n|---|---|---|---|---|---|\n"
         for tool in tools {
             text +=
                 "| \(tool.name) | \(percent(tool.recall)) | \(percent(tool.precision)) | \(tool.found) | \(tool.missed) | "
-            text += "\(tool.false_findings) |\n"
+            text += "\(tool.falseFindings) |\n"
         }
-        for (title, groups) in [("Shape", by_shape), ("Place", by_feature)] {
+        for (title, groups) in [("Shape", byShape), ("Place", byFeature)] {
             text += "\n| \(title) | Planted | loopguard-lint | swiftc noasync | name search |\n|---|---|---|---|---|\n"
             for (name, group) in groups.sorted(by: { $0.key < $1.key }) {
                 text += "| \(name) | \(group.planted) | \(group.linter) | \(group.compiler) | \(group.names) |\n"

@@ -25,6 +25,7 @@ import Testing
         for mistake in report.mistakes.prefix(40) { print(mistake) }
         if let path = environment["LOOPGUARD_MUTATION_JSON"] {
             let encoder = JSONEncoder()
+            encoder.keyEncodingStrategy = .convertToSnakeCase
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             try encoder.encode(report).write(to: URL(filePath: path))
         }
@@ -32,7 +33,7 @@ import Testing
             try report.table.write(toFile: path, atomically: true, encoding: .utf8)
         }
         let linter = report.tools[0]
-        #expect(report.planted_on_loops > 100)
+        #expect(report.plantedOnLoops > 100)
         #expect(linter.recall >= 0.95, "\(report.mistakes.joined(separator: "\n"))")
         #expect(linter.precision >= 0.95, "\(report.mistakes.joined(separator: "\n"))")
         #expect(report.tools[1].recall < linter.recall && report.tools[2].precision < linter.precision)
