@@ -182,7 +182,12 @@ private final class Stream: @unchecked Sendable {
         return stream.map { pclose($0) } ?? -1
     }
 
-    deinit { _ = close() }
+    /// The last reference may end on the loop, and to close a stream there is an offence.
+    deinit {
+        guard let stream else { return }
+        let address = UInt(bitPattern: stream)
+        Thread.detachNewThread { _ = UnsafeMutablePointer<FILE>(bitPattern: address).map { pclose($0) } }
+    }
 }
 
 private typealias FoundOfFamily =
