@@ -18,6 +18,10 @@ let package = Package(
         .executable(name: "loopguard-symbolicate", targets: ["loopguard-symbolicate"]),
         .executable(name: "loopguard-lint", targets: ["loopguard-lint"]),
         .library(name: "LoopguardLint", targets: ["LoopguardLint"]),
+        // `swift package lint-handlers`
+        .plugin(name: "LintHandlers", targets: ["LintHandlers"]),
+        // Warnings in `swift build`.
+        .plugin(name: "LoopguardLintPlugin", targets: ["LoopguardLintPlugin"]),
     ],
     traits: [
         // What parses Swift: a release build of swift-syntax takes six minutes. Whoever wants the runtime only says
@@ -143,6 +147,17 @@ let package = Package(
         .executableTarget(
             name: "hello", dependencies: ["Loopguard", "LoopguardWebSocket"], path: "Tools/Examples/hello"),
 
+        // A server on plain NIO, to try the preload library on; it must not depend on any module of ours. No product.
+        .executableTarget(
+            name: "preload-nio",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tools/Examples/preload-nio"
+        ),
+
         // Names the frames of a stripped program's reports from its unstripped twin.
         .executableTarget(
             name: "loopguard-symbolicate",
@@ -195,7 +210,7 @@ let package = Package(
                 .product(name: "SwiftParserDiagnostics", package: "swift-syntax", condition: .when(traits: ["Lint"])),
                 .product(name: "Yams", package: "Yams", condition: .when(traits: ["Lint"])),
             ],
-            resources: [.embedInCode("Catalogue/Data")]
+            resources: [.embedInCode("Catalogue/Data"), .embedInCode("Rules/Pages")]
         ),
         .executableTarget(
             name: "loopguard-lint",
@@ -204,6 +219,25 @@ let package = Package(
             ],
             path: "Tools/loopguard-lint"
         ),
+        // The same program for the plugins. SwiftPM builds what a plugin runs, with all below it, apart from what a program or a
+        // test uses: with one target for both, whoever depends on loopguard-lint (Tools/LintTests) compiles swift-syntax twice.
+        .executableTarget(
+            name: "loopguard-lint-tool",
+            dependencies: [
+                "LoopguardLint", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Plugins/LintTool"
+        ),
+        // Without permissions: SwiftPM would refuse to run it in CI unless told to allow them.
+        .plugin(
+            name: "LintHandlers",
+            capability: .command(
+                intent: .custom(
+                    verb: "lint-handlers",
+                    description: "Builds, then finds calls that block an event loop, through the whole program.")),
+            dependencies: ["loopguard-lint-tool"]
+        ),
+        .plugin(name: "LoopguardLintPlugin", capability: .buildTool, dependencies: ["loopguard-lint-tool"]),
         .testTarget(name: "LoopguardCoreTests", dependencies: ["LoopguardCore"]),
         .testTarget(name: "LoopguardCaptureTests", dependencies: ["LoopguardCapture", "LoopguardCore", "CLoopguard"]),
         .testTarget(
@@ -286,7 +320,7 @@ let package = Package(
 let cTargets: Set<String> = [
     "CLoopguard", "CLoopguardStrict", "CLoopguardPreload", "CAccuracy", "CBench", "CIndexStore",
 ]
-for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
+for target in package.targets where ![.system, .plugin].contains(target.type) && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),

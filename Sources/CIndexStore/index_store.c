@@ -1,9 +1,14 @@
 #include "index_store.h"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 // One member a function of the library: its name without "indexstore_", result, parameters.
 #define FUNCTIONS(X) \
@@ -225,3 +230,9 @@ extern char *swift_demangle(
     const char *mangledName, size_t mangledNameLength, char *outputBuffer, size_t *outputBufferSize, uint32_t flags);
 
 char *lgi_demangle(const char *name, size_t length) { return swift_demangle(name, length, NULL, NULL, 0); }
+
+void lgi_die_with_parent(void) {
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+}

@@ -68,9 +68,8 @@ static void find_stack(void) {
     pthread_attr_destroy(&attributes);
 }
 
-static int wait_for_events(int ep, struct epoll_event *events, int max, int timeout, const sigset_t *mask) {
-    self.tick = 0;
-    int r = (int)syscall(SYS_epoll_pwait, ep, events, max, timeout, mask, 8);
+// The thread waits no longer: a tick begins. Keeps errno.
+static void end_wait(void) {
     int saved = errno;
     if (++self.waits == LOOP_AFTER) {
         self.busy = true;
@@ -79,6 +78,12 @@ static int wait_for_events(int ep, struct epoll_event *events, int max, int time
     }
     if (self.waits >= LOOP_AFTER && self.stack_high) self.tick = self.waits;
     errno = saved;
+}
+
+static int wait_for_events(int ep, struct epoll_event *events, int max, int timeout, const sigset_t *mask) {
+    self.tick = 0;
+    int r = (int)syscall(SYS_epoll_pwait, ep, events, max, timeout, mask, 8);
+    end_wait();
     return r;
 }
 
@@ -93,10 +98,7 @@ int epoll_pwait(int ep, struct epoll_event *events, int max, int timeout, const 
 int epoll_pwait2(int ep, struct epoll_event *events, int max, const struct timespec *timeout, const sigset_t *mask) {
     self.tick = 0;
     int r = (int)syscall(SYS_epoll_pwait2, ep, events, max, timeout, mask, 8);
-    int saved = errno;
-    if (++self.waits == LOOP_AFTER) find_stack();
-    if (self.waits >= LOOP_AFTER && self.stack_high) self.tick = self.waits;
-    errno = saved;
+    end_wait();
     return r;
 }
 

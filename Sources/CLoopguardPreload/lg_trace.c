@@ -17,11 +17,6 @@
 #define MAX_FRAMES 64
 #define LINE_BYTES (24 * 1024)
 
-void lg_trace_prepare(void) {
-    void *frames[2];
-    backtrace(frames, 2);
-}
-
 const char *lg_trace_call_name(lg_call call) {
     static const char *const names[] = {
 #define NAME(name, class) #name,
@@ -134,26 +129,34 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-static const char *program(void) {
-    static char path[512];
-    if (!path[0]) {
-        ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-        if (n <= 0) strcpy(path, "?");
-    }
-    return base_name(path);
+// How the names of modules begin that are nobody's own code: as in LoopguardCore's FrameOrigin, which knows more, namely the
+// runtime's functions inside the executable. loopguard-symbolicate judges by it once a frame has its name.
+static bool is_system(const char *module) {
+    static const char *const names[] = {
+        "libloopguard-preload", "libswift", "lib_Foundation", "libFoundation", "libdispatch", "libBlocksRuntime",
+        "libc.so", "libc-", "libpthread", "libm.so", "libm-", "libdl.so", "libdl-", "librt.so", "librt-", "libresolv",
+        "libnss_", "libstdc++", "libc++", "libgcc_s", "ld-linux", "ld-2", "linux-vdso", "linux-gate", "libunwind",
+        "libtsan", "libasan",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(module, names[i], strlen(names[i])) == 0) return true;
+    return false;
 }
 
-static uint64_t put_frame(line *l, uintptr_t address, bool is_ours) {
+static char program_path[512] = "?";
+
+// `known`: the function, where the symbol table may not say it.
+static uint64_t put_frame(line *l, uintptr_t address, const char *known) {
     // A return address belongs to the call before it.
     module m = {.address = address - 1};
     dl_iterate_phdr(look, &m);
     Dl_info symbol;
-    bool named = dladdr((void *)(address - 1), &symbol) && symbol.dli_sname;
+    if (!known && dladdr((void *)(address - 1), &symbol)) known = symbol.dli_sname;
+    const char *name = m.name && m.name[0] ? base_name(m.name) : base_name(program_path);
     put(l, "{\"address\":\"0x%llx\",\"kind\":\"physical\",\"is_runtime\":%s", (unsigned long long)address,
-        is_ours || !m.found ? "true" : "false");
+        !m.found || is_system(name) ? "true" : "false");
     uint64_t hash = address;
     if (m.found) {
-        const char *name = m.name && m.name[0] ? base_name(m.name) : program();
         put(l, ",\"module\":");
         put_string(l, name, 200);
         put(l, ",\"module_offset\":\"0x%llx\"", (unsigned long long)(address - m.base));
@@ -165,22 +168,30 @@ static uint64_t put_frame(line *l, uintptr_t address, bool is_ours) {
         for (size_t i = 0; i < m.id_length; i++) put(l, "%02x", m.id[i]);
         put(l, "\"");
     }
-    if (named) {
+    if (known) {
         put(l, ",\"function\":");
-        put_string(l, symbol.dli_sname, 500);
+        put_string(l, known, 500);
     }
     put(l, "}");
     return hash;
 }
 
+void lg_trace_prepare(void) {
+    void *frames[2];
+    backtrace(frames, 2);
+    ssize_t n = readlink("/proc/self/exe", program_path, sizeof program_path - 1);
+    program_path[n > 0 ? n : 1] = 0;
+}
+
 void lg_trace_write(const lg_trace *t) {
     void *frames[MAX_FRAMES];
     int count = backtrace(frames, MAX_FRAMES);
-    // From the wrapper's caller on: what is further in is ours.
+    // From the wrapper on, as in reports of strict mode: what is further in made the trace. A reader may take the innermost
+    // address for the instruction itself and not for one to return to; the wrapper's is the one where that does no harm.
     uintptr_t caller = ((const uintptr_t *)t->frame)[1];
     int first = 0;
-    for (int i = 0; i < count && first == 0; i++)
-        if ((uintptr_t)frames[i] == caller) first = i;
+    for (int i = 1; i < count && first == 0; i++)
+        if ((uintptr_t)frames[i] == caller) first = i - 1;
 
     line l;
     l.length = 0;
@@ -215,7 +226,7 @@ void lg_trace_write(const lg_trace *t) {
     // Room is kept for the end: a line that is cut would be no JSON.
     for (int i = first; i < count && l.length < LINE_BYTES - 1600; i++) {
         if (i > first) put(&l, ",");
-        uint64_t hash = put_frame(&l, (uintptr_t)frames[i], false);
+        uint64_t hash = put_frame(&l, (uintptr_t)frames[i], i == first && first > 0 ? t->call : NULL);
         if (i < first + 12) fingerprint = (fingerprint ^ hash) * 0x100000001b3ull;
     }
     put(&l,

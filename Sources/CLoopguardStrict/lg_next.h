@@ -19,9 +19,15 @@ static inline void *lg_find(const char *name, const char *version) {
     return found ? found : dlsym(RTLD_NEXT, name);
 }
 
+// Each interposed symbol leaves its name in a section of the object file: what is in there is what has been compiled, so a
+// test can hold its cases against it (lg_wrapped_symbols).
+#define LG_LIST(name, symbol)                                                                                          \
+    static const char *const lg_symbol_##name __attribute__((used, section("lg_symbols"))) = symbol;
+
 // Declares next_NAME and its stub. `symbol`: the name to look up. A function that this C library does not have cannot be
 // called through us either; `missing` is what the stub would return.
 #define LG_NEXT_OF(type, name, symbol, version, params, args, missing)                                                 \
+    LG_LIST(name, symbol)                                                                                              \
     static type lg_stub_##name params;                                                                                 \
     static type(*_Atomic lg_pointer_##name) params = lg_stub_##name;                                                   \
     static LG_COLD type lg_stub_##name params {                                                                        \

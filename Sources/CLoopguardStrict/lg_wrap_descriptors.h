@@ -3,7 +3,6 @@
 // A descriptor offends when it is in blocking mode, whether or not this call would have waited: next time it will.
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -81,6 +80,15 @@ LG_WRAP(ssize_t, pwritev, (int fd, const struct iovec *v, int n, off_t at), (fd,
 LG_WRAP_AS(ssize_t, pwritev64, pwritev, (int fd, const struct iovec *v, int n, off64_t at), (fd, v, n, at), -1,
            SYS_pwritev, fd, 0, n, blocks(fd))
 
+// With flags: RWF_NOWAIT does not wait. Not in older C libraries, then nobody can call them.
+#define LG_VECTORS_2(name, call_name, number)                                                                          \
+    LG_WRAP_AS(ssize_t, name, call_name, (int fd, const struct iovec *v, int n, off64_t at, int flags),                \
+               (fd, v, n, at, flags), -1, number, fd, 0, n, !((flags) & RWF_NOWAIT) && blocks(fd))
+LG_VECTORS_2(preadv2, preadv, SYS_preadv2)
+LG_VECTORS_2(preadv64v2, preadv, SYS_preadv2)
+LG_VECTORS_2(pwritev2, pwritev, SYS_pwritev2)
+LG_VECTORS_2(pwritev64v2, pwritev, SYS_pwritev2)
+
 // MARK: sockets
 
 #define LG_FLAGS_WAIT(fd, flags) (!((flags) & MSG_DONTWAIT) && blocks(fd))
@@ -103,6 +111,10 @@ LG_WRAP(ssize_t, sendto,
         (fd, from, n, flags, to, length), -1, SYS_sendto, fd, 0, n, LG_FLAGS_WAIT(fd, flags))
 LG_WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags), -1, SYS_sendmsg, fd, 0, 0,
         LG_FLAGS_WAIT(fd, flags))
+LG_WRAP(int, recvmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *limit),
+        (fd, m, n, flags, limit), -1, SYS_recvmmsg, fd, 0, n, LG_FLAGS_WAIT(fd, flags))
+LG_WRAP(int, sendmmsg, (int fd, struct mmsghdr *m, unsigned n, int flags), (fd, m, n, flags), -1, SYS_sendmmsg, fd, 0,
+        n, LG_FLAGS_WAIT(fd, flags))
 LG_WRAP(int, accept, (int fd, struct sockaddr *a, socklen_t *n), (fd, a, n), -1, SYS_accept, fd, 0, 0, blocks(fd))
 LG_WRAP(int, accept4, (int fd, struct sockaddr *a, socklen_t *n, int flags), (fd, a, n, flags), -1, SYS_accept4, fd, 0,
         0, blocks(fd))

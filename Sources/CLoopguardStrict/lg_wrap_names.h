@@ -30,6 +30,15 @@ LG_WRAP(int, gethostbyname_r,
 LG_WRAP(struct hostent *, gethostbyaddr, (const void *a, socklen_t n, int family), (a, n, family), NULL, -1, 0, 0, 0,
         true)
 
+LG_WRAP(int, gethostbyname2_r,
+        (const char *restrict host, int family, struct hostent *restrict entry, char *restrict buffer, size_t room,
+         struct hostent **restrict found, int *restrict error),
+        (host, family, entry, buffer, room, found, error), ENOSYS, -1, 0, 0, 0, !is_numeric(host))
+LG_WRAP(int, gethostbyaddr_r,
+        (const void *restrict a, socklen_t n, int family, struct hostent *restrict entry, char *restrict buffer,
+         size_t room, struct hostent **restrict found, int *restrict error),
+        (a, n, family, entry, buffer, room, found, error), ENOSYS, -1, 0, 0, 0, true)
+
 LG_WRAP(pid_t, wait, (int *status), (status), -1, SYS_wait4, -1, 0, 0, true)
 LG_WRAP(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options), -1, SYS_wait4, pid, 0, options,
         !(options & WNOHANG))

@@ -7,7 +7,7 @@
 #include <semaphore.h>
 
 static inline struct timespec after_grace(clockid_t clock) {
-    struct timespec t;
+    struct timespec t = {0, 0}; // stays so for a clock that does not exist: the original says so
     clock_gettime(clock, &t);
     uint64_t ns = (uint64_t)t.tv_nsec + lg_gate_lock_grace_ns();
     t.tv_sec += (time_t)(ns / 1000000000ull);
@@ -42,33 +42,45 @@ LG_WHOLE int pthread_mutex_lock(pthread_mutex_t *m) {
     return guarded_mutex_lock(m);
 }
 
-static LG_COLD int guarded_mutex_timedlock(pthread_mutex_t *m, const struct timespec *until) {
-    int r = pthread_mutex_trylock(m);
-    if (r != EBUSY) return r;
-    struct timespec grace = after_grace(CLOCK_REALTIME);
-    bool isShort = earlier(until, &grace);
-    r = next(pthread_mutex_timedlock)(m, isShort ? until : &grace);
-    if (r != ETIMEDOUT || isShort) {
-        if (r == 0) lg_gate_count_short_wait();
-        return r;
+// With a time limit: one that ends within the grace is no offence, whoever has the lock then.
+#define LG_TIMED_LOCK(name, clock, params, args, at_once, for_grace)                                             \
+    static LG_COLD int guarded_##name params {                                                                         \
+        int r = at_once;                                                                                               \
+        if (r != EBUSY) return r;                                                                                      \
+        struct timespec grace = after_grace(clock);                                                                    \
+        bool is_short = earlier(until, &grace);                                                                        \
+        const struct timespec *limit = is_short ? until : &grace;                                                      \
+        r = for_grace;                                                                                                 \
+        if (r != ETIMEDOUT || is_short) {                                                                              \
+            if (r == 0) lg_gate_count_short_wait();                                                                    \
+            return r;                                                                                                  \
+        }                                                                                                              \
+        LG_BLOCK(int, name, SYS_futex, (uintptr_t)l, FUTEX_WAIT, 0, next(name) args);                                  \
+    }                                                                                                                  \
+    LG_WHOLE int name params {                                                                                         \
+        if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_##name)) return next(name) args;                                \
+        return guarded_##name args;                                                                                    \
     }
-    LG_BLOCK(int, pthread_mutex_timedlock, SYS_futex, (uintptr_t)m, FUTEX_WAIT, 0,
-             next(pthread_mutex_timedlock)(m, until));
-}
 
-LG_WHOLE int pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *until) {
-    if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_pthread_mutex_timedlock))
-        return next(pthread_mutex_timedlock)(m, until);
-    return guarded_mutex_timedlock(m, until);
-}
+LG_TIMED_LOCK(pthread_mutex_timedlock, CLOCK_REALTIME,
+              (pthread_mutex_t * l, const struct timespec *until), (l, until), pthread_mutex_trylock(l),
+              next(pthread_mutex_timedlock)(l, limit))
+LG_NEXT(int, pthread_mutex_clocklock, (pthread_mutex_t * l, clockid_t clock, const struct timespec *until),
+        (l, clock, until), ENOSYS)
+LG_TIMED_LOCK(pthread_mutex_clocklock, clock,
+              (pthread_mutex_t * l, clockid_t clock, const struct timespec *until), (l, clock, until),
+              pthread_mutex_trylock(l), next(pthread_mutex_clocklock)(l, clock, limit))
 
 #define LG_RWLOCK(kind)                                                                                                \
     LG_NEXT(int, pthread_rwlock_##kind, (pthread_rwlock_t * l), (l), ENOSYS)                                           \
+    LG_NEXT(int, pthread_rwlock_timed##kind, (pthread_rwlock_t * l, const struct timespec *until), (l, until), ENOSYS) \
+    LG_NEXT(int, pthread_rwlock_clock##kind, (pthread_rwlock_t * l, clockid_t clock, const struct timespec *until),    \
+            (l, clock, until), ENOSYS)                                                                                 \
     static LG_COLD int guarded_##kind(pthread_rwlock_t *l) {                                                           \
         int r = pthread_rwlock_try##kind(l);                                                                           \
         if (r != EBUSY) return r;                                                                                      \
         struct timespec until = after_grace(CLOCK_REALTIME);                                                           \
-        r = pthread_rwlock_timed##kind(l, &until);                                                                     \
+        r = next(pthread_rwlock_timed##kind)(l, &until);                                                               \
         if (r != ETIMEDOUT) {                                                                                          \
             if (r == 0) lg_gate_count_short_wait();                                                                    \
             return r;                                                                                                  \
@@ -78,7 +90,13 @@ LG_WHOLE int pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *
     LG_WHOLE int pthread_rwlock_##kind(pthread_rwlock_t *l) {                                                          \
         if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_pthread_rwlock_##kind)) return next(pthread_rwlock_##kind)(l);  \
         return guarded_##kind(l);                                                                                      \
-    }
+    }                                                                                                                  \
+    LG_TIMED_LOCK(pthread_rwlock_timed##kind, CLOCK_REALTIME,                                                          \
+                  (pthread_rwlock_t * l, const struct timespec *until), (l, until), pthread_rwlock_try##kind(l),       \
+                  next(pthread_rwlock_timed##kind)(l, limit))                                                          \
+    LG_TIMED_LOCK(pthread_rwlock_clock##kind, clock,                                                                   \
+                  (pthread_rwlock_t * l, clockid_t clock, const struct timespec *until), (l, clock, until),            \
+                  pthread_rwlock_try##kind(l), next(pthread_rwlock_clock##kind)(l, clock, limit))
 LG_RWLOCK(rdlock)
 LG_RWLOCK(wrlock)
 
@@ -106,28 +124,25 @@ static bool cannot_have(sem_t *s, int *result) {
     return true;
 }
 
-#define LG_SEMAPHORE(name, params, args)                                                                               \
+// A time that has passed is a way to try (`DispatchSemaphore.wait(timeout: .now())`).
+static bool has_passed(clockid_t clock, const struct timespec *until) {
+    struct timespec now;
+    return clock_gettime(clock, &now) == 0 && earlier(until, &now);
+}
+
+#define LG_SEMAPHORE(name, params, args, passed)                                                                       \
     LG_NEXT(int, name, params, args, -1)                                                                               \
     LG_WHOLE int name params {                                                                                         \
         if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_##name)) return next(name) args;                                \
         int r;                                                                                                         \
         if (!cannot_have(s, &r)) return r;                                                                             \
+        if (passed) return next(name) args;                                                                            \
         LG_BLOCK(int, name, SYS_futex, (uintptr_t)s, FUTEX_WAIT, 0, next(name) args);                                  \
     }
-LG_SEMAPHORE(sem_wait, (sem_t * s), (s))
-LG_SEMAPHORE(sem_clockwait, (sem_t * s, clockid_t clock, const struct timespec *until), (s, clock, until))
-
-LG_NEXT(int, sem_timedwait, (sem_t * s, const struct timespec *until), (s, until), -1)
-LG_WHOLE int sem_timedwait(sem_t *s, const struct timespec *until) {
-    if (LG_LIKELY_OFF() || !lg_gate_enters(LG_CALL_sem_timedwait)) return next(sem_timedwait)(s, until);
-    int r;
-    if (!cannot_have(s, &r)) return r;
-    // A time that has passed is a way to try (`DispatchSemaphore.wait(timeout: .now())`).
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (earlier(until, &now)) return next(sem_timedwait)(s, until);
-    LG_BLOCK(int, sem_timedwait, SYS_futex, (uintptr_t)s, FUTEX_WAIT, 0, next(sem_timedwait)(s, until));
-}
+LG_SEMAPHORE(sem_wait, (sem_t * s), (s), false)
+LG_SEMAPHORE(sem_timedwait, (sem_t * s, const struct timespec *until), (s, until), has_passed(CLOCK_REALTIME, until))
+LG_SEMAPHORE(sem_clockwait, (sem_t * s, clockid_t clock, const struct timespec *until), (s, clock, until),
+             has_passed(clock, until))
 
 LG_NEXT(int, pthread_join, (pthread_t thread, void **value), (thread, value), ENOSYS)
 LG_WHOLE int pthread_join(pthread_t thread, void **value) {

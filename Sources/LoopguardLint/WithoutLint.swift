@@ -3,7 +3,7 @@
 
     extension SourceFacts {
         /// Nothing but a problem: this build cannot parse.
-        public init(path: String, bytes: [UInt8]) {
+        public init(path: String, bytes: [UInt8], withStructure: Bool = false) {
             self.init(
                 path: path, lines: LineTable(bytes), scopes: [], calls: [], suppressions: [], imports: [],
                 problems: [Self.withoutLint])
@@ -22,6 +22,20 @@
         /// - Throws: ``CatalogueError`` always.
         public mutating func add(yaml: String, from file: String) throws(CatalogueError) {
             throw CatalogueError("\(file) cannot be read: \(SourceFacts.withoutLint)")
+        }
+    }
+
+    /// Plans nothing: this build cannot parse.
+    public enum Fixer {
+        /// All findings are refused.
+        public static func plan(
+            _ findings: [Finding], path: String, bytes: [UInt8], trustsSyntax: Bool = false
+        ) -> FixPlan {
+            var plan = FixPlan()
+            for finding in findings where finding.place.path == path {
+                plan.refusals.append(.init(rule: finding.rule, place: finding.place, reason: SourceFacts.withoutLint))
+            }
+            return plan
         }
     }
 #endif

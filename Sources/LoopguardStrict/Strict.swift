@@ -29,6 +29,8 @@ public final class Strict: Sendable {
     nonisolated(unsafe) private let monitor: OpaquePointer
     private let kept = Mutex<[StallReport]>([])
     private let isStopped = Mutex(false)
+    /// Of the end: the monitor then belongs to its next user.
+    private let lastStatus = Mutex<StrictStatus?>(nil)
 
     private init(
         runtime: LoopguardRuntime, options: StrictOptions, monitor: OpaquePointer, degradations: [String]
@@ -92,6 +94,7 @@ public final class Strict: Sendable {
         guard isFirst else { return }
         unwatch()
         await settle()
+        lastStatus.withLock { $0 = currentStatus }
         StrictCollector.shared.remove(monitor)
     }
 
@@ -102,8 +105,10 @@ public final class Strict: Sendable {
         }
     }
 
-    /// Exact figures so far.
-    public var status: StrictStatus {
+    /// Exact figures so far; after ``stop()``, those of the end.
+    public var status: StrictStatus { lastStatus.withLock { $0 } ?? currentStatus }
+
+    private var currentStatus: StrictStatus {
         let all = lg_monitor_figures(monitor)
         var byName: [String: UInt64] = [:]
         for index in 0..<LG_CALL_COUNT.rawValue {
@@ -118,6 +123,9 @@ public final class Strict: Sendable {
 
     /// The latest finished reports, oldest first.
     public var reports: [StallReport] { kept.withLock { $0 } }
+
+    /// Watched calls that have not returned, and records of calls that have not been read yet. For tests.
+    var callsGoingOn: UInt64 { lg_monitor_inside(monitor) }
 
     func keep(_ report: StallReport) {
         kept.withLock { kept in

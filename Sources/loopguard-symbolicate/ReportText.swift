@@ -10,7 +10,8 @@ enum ReportText {
 
     /// Of a document: those going on, then the finished ones, then the worst of each place unless it has been shown.
     static func reports(_ document: JSONValue) -> [JSONValue] {
-        if let array = document.array { return array }
+        // The last of JSON lines may be a summary.
+        if let array = document.array { return array.filter { $0["type"]?.string != "summary" } }
         guard document["samples"] == nil else { return [document] }
         var seen: Set<String> = []
         let all =

@@ -9,9 +9,10 @@ struct SymbolicateCommand: ParsableCommand {
         commandName: "symbolicate",
         abstract: "Fills in function, file and line of stall reports that a stripped program wrote.",
         discussion: """
-            REPORT is a document of /debug/stalls.json, an array of reports, one report, or - for standard input. Frames \
-            that have no function or no line are looked up by build-id in the binaries given and found; all else stays as \
-            it is. Frames of system libraries have no lines, here as in the running program.
+            REPORT is a document of /debug/stalls.json, an array of reports, one report, the JSON lines of the preload \
+            library, or - for standard input. Frames that have no function or no line are looked up by build-id in the \
+            binaries given and found; all else stays as it is. Frames of system libraries have no lines, here as in the \
+            running program.
 
             Exit codes: 0 all frames of the program have been named, 1 some have not, 64 wrong usage, 65 the report or a \
             binary cannot be read.
@@ -47,7 +48,10 @@ struct SymbolicateCommand: ParsableCommand {
         do throws(SymbolicateError) {
             outcome = try Symbolication(binaries: binary, directories: search).run(
                 Self.read(report, maxBytes: Self.maxReportBytes))
-            let bytes = try format == .json ? outcome.document.bytes() : Array(ReportText.render(outcome.document).utf8)
+            let bytes =
+                try format == .json
+                ? ReportDocument(value: outcome.document, isLines: outcome.isLines).bytes()
+                : Array(ReportText.render(outcome.document).utf8)
             try Self.write(bytes)
         } catch {
             Self.complain(error.description)

@@ -13,6 +13,8 @@ struct Outcome {
     var systemLeft: Int
     /// One sentence each.
     var warnings: [String]
+    /// The report was one of JSON lines.
+    var isLines = false
 
     var summary: String {
         var text = "\(resolved) frames named, \(left) left"
@@ -32,7 +34,9 @@ struct Symbolication {
 
     /// - Throws: `.malformedReport`.
     func run(_ bytes: [UInt8]) throws(SymbolicateError) -> Outcome {
-        var outcome = Outcome(document: try JSONValue(bytes: bytes), resolved: 0, left: 0, systemLeft: 0, warnings: [])
+        let read = try ReportDocument(bytes: bytes)
+        var outcome = Outcome(
+            document: read.value, resolved: 0, left: 0, systemLeft: 0, warnings: [], isLines: read.isLines)
         var stacks = 0
         outcome.document = rewrite(outcome.document, &outcome, &stacks)
         if stacks == 0, !Self.isDocument(outcome.document) {
@@ -46,9 +50,12 @@ struct Symbolication {
 
     /// An empty document is a document.
     private static func isDocument(_ value: JSONValue) -> Bool {
-        if let array = value.array { return array.allSatisfy { $0["samples"] != nil } }
-        return value["samples"] != nil || (value["sites"] != nil && value["recent"] != nil)
+        if let array = value.array { return array.allSatisfy { $0["samples"] != nil || isSummary($0) } }
+        return value["samples"] != nil || isSummary(value) || (value["sites"] != nil && value["recent"] != nil)
     }
+
+    /// The preload library's last line.
+    private static func isSummary(_ value: JSONValue) -> Bool { value["type"]?.string == "summary" }
 
     private func rewrite(_ value: JSONValue, _ outcome: inout Outcome, _ stacks: inout Int) -> JSONValue {
         switch value {
@@ -68,18 +75,29 @@ struct Symbolication {
         }
     }
 
+    /// The preload library writes names as they stand in the symbol table: it must not allocate memory to demangle them.
+    private static func demangled(_ frame: JSONValue) -> JSONValue {
+        guard var members = frame.object, let symbol = members["function"]?.string else { return frame }
+        let name = FunctionName.readable(symbol)
+        guard name != symbol else { return frame }
+        members["function"] = .string(name)
+        let isRuntime = FrameOrigin.isRuntime(module: members["module"]?.string, function: name, symbol: symbol)
+        if isRuntime { members["is_runtime"] = .bool(true) }
+        return .object(members)
+    }
+
     private func resolve(_ frames: [JSONValue], _ outcome: inout Outcome) -> [JSONValue] {
         var result: [JSONValue] = []
         var reader = FrameReader()
         for frame in frames {
             guard let request = reader.next(frame) else {
-                result.append(frame)
+                result.append(Self.demangled(frame))
                 continue
             }
             let answer = catalogue.frames(for: request)
             let known = answer?.frames.filter { $0.function != nil } ?? []
             if known.isEmpty || (answer?.hasLines == false && request.function != nil) {
-                result.append(frame)
+                result.append(Self.demangled(frame))
             } else {
                 result += known.map { $0.merged(into: frame) }
             }

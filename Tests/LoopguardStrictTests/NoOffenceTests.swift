@@ -73,8 +73,21 @@ let sink = Atomic(0)
         var options = StrictOptions.defaults
         options.lockGrace = .seconds(30)
         try await withStrict(options: options) { runtime, strict in
-            let offence = try #require(Offence.threads.first { $0.name == "pthread_mutex_lock" })
-            try await runtime.onLoop { offence.call() }
+            let held = Held {
+                pthread_mutex_lock($0.mutex)
+            } give: {
+                pthread_mutex_unlock($0.mutex)
+            }
+            let isNear = Atomic(false)
+            let waits = runtime.group.loops[0].eventLoop.submit {
+                isNear.store(true, ordering: .releasing)
+                pthread_mutex_lock(held.locks.mutex)
+                pthread_mutex_unlock(held.locks.mutex)
+            }
+            while !isNear.load(ordering: .acquiring) { try await Task.sleep(for: .milliseconds(1)) }
+            try await Task.sleep(for: .milliseconds(100))
+            held.release()
+            try await waits.get()
             #expect(strict.status.calls == 0, "\(strict.status.byName)")
             #expect(strict.status.shortWaits >= 1)
         }

@@ -1,4 +1,6 @@
 import CLoopguard
+import Dispatch
+import Foundation
 import Glibc
 import LoopguardCore
 import LoopguardStrict
@@ -15,27 +17,22 @@ import Testing
 
 /// Each call is seen on a loop, once, by its name, however short it is.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct OffenceTests {
-    @Test(arguments: Offence.all) func `a blocking call on a loop is reported`(offence: Offence) async throws {
-        var options = StrictOptions.defaults
-        options.includesFiles = offence.isFileTier
-        try await withStrict(options: options) { runtime, strict in
-            try await runtime.onLoop { offence.call() }
-            #expect(strict.status.byName[offence.name] == 1, "\(strict.status.byName)")
-            let report = try #require(
-                await reports(of: strict, atLeast: 1).first { $0.cause.summary.hasPrefix("\(offence.name)()") })
-            #expect(report.kind == .blockingCall)
-            #expect(report.loop == "loop-0")
-            #expect(!report.ongoing && report.durationNs > 0)
-            #expect(!report.samples.isEmpty && !report.samples[0].frames.isEmpty)
-        }
-    }
-
-    @Test(arguments: Offence.all) func `the same call off the loops is none`(offence: Offence) async throws {
-        var options = StrictOptions.defaults
-        options.includesFiles = true
-        try await withStrict(options: options) { runtime, strict in
-            try await runtime.pool.offload("blocking") { offence.call() }
-            #expect(strict.status.calls == 0, "\(strict.status.byName)")
+    /// WrappedCallTests call the wrappers from the program itself; these come from shared libraries.
+    @Test func `what libraries do on a loop's thread is seen`() async throws {
+        try await withStrict { runtime, strict in
+            try await runtime.onLoop {
+                _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(10))
+                Thread.sleep(forTimeInterval: 0.001)
+            }
+            #expect(strict.status.byName["sem_timedwait"] == 1, "\(strict.status.byName)")
+            #expect(strict.status.calls == 2, "\(strict.status.byName)")
+            let group = DispatchGroup()
+            group.enter()
+            let waits = runtime.group.loops[0].eventLoop.submit { group.wait() }
+            while strict.status.calls < 3 { try await Task.sleep(for: .milliseconds(1)) }
+            group.leave()
+            try await waits.get()
+            #expect(strict.status.byName["futex"] == 1, "\(strict.status.byName)")
         }
     }
 

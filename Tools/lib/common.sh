@@ -55,3 +55,9 @@ seconds() {
     local passed=$((SECONDS - $1))
     if [ "$passed" -ge 60 ]; then printf '%dm%02ds' $((passed / 60)) $((passed % 60)); else printf '%ds' "$passed"; fi
 }
+
+# The linter's release build, and the flags of every such build: others would compile swift-syntax again, six minutes. Its tests
+# are in the same build, so they see what is not public.
+readonly LINT_BUILD="$ROOT/.build/lint"
+readonly LINT_FLAGS=(--package-path "$ROOT/Tools/LintTests" --scratch-path "$LINT_BUILD" -c release -Xswiftc -enable-testing)
+build_linter() { swift build "${LINT_FLAGS[@]}" --build-tests "$@"; }

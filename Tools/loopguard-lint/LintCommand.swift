@@ -30,6 +30,8 @@ struct LintCommand: ParsableCommand {
     var listRules = false
 
     func run() throws {
+        // A damaged index may kill the compiler's library that reads it: a child does the reading.
+        if let code = IndexReaderGuard().supervise() { throw ExitCode(code) }
         guard let format = Renderer.Format(rawValue: format) else {
             throw usage(
                 "--format \(format): choose \(Renderer.Format.allCases.map(\.rawValue).joined(separator: ", "))")

@@ -20,12 +20,12 @@ typedef void *lgi_symbol;
 
 /// One mention of a symbol in a record.
 typedef struct {
-    lgi_symbol symbol;
+    lgi_symbol _Nullable symbol;
     uint64_t roles;
     uint32_t line;
     uint32_t column;
     /// For lgi_relations, valid during the callback only.
-    void *handle;
+    void *_Nullable handle;
 } lgi_occurrence;
 
 typedef struct {
@@ -93,3 +93,6 @@ void lgi_relations(
 
 /// The Swift runtime's demangler: a copy that the caller frees, or null when `name` is not a mangled name.
 char *_Nullable lgi_demangle(const char *_Nonnull name, size_t length);
+
+/// The calling process ends when its parent does. Linux only; elsewhere nothing happens.
+void lgi_die_with_parent(void);

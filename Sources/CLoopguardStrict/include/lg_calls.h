@@ -35,9 +35,11 @@ typedef enum lg_call_class {
     X(recv, LG_CLASS_DESCRIPTOR)                                                                                       \
     X(recvfrom, LG_CLASS_DESCRIPTOR)                                                                                   \
     X(recvmsg, LG_CLASS_DESCRIPTOR)                                                                                    \
+    X(recvmmsg, LG_CLASS_DESCRIPTOR)                                                                                   \
     X(send, LG_CLASS_DESCRIPTOR)                                                                                       \
     X(sendto, LG_CLASS_DESCRIPTOR)                                                                                     \
     X(sendmsg, LG_CLASS_DESCRIPTOR)                                                                                    \
+    X(sendmmsg, LG_CLASS_DESCRIPTOR)                                                                                   \
     X(accept, LG_CLASS_DESCRIPTOR)                                                                                     \
     X(accept4, LG_CLASS_DESCRIPTOR)                                                                                    \
     X(connect, LG_CLASS_DESCRIPTOR)                                                                                    \
@@ -57,7 +59,9 @@ typedef enum lg_call_class {
     X(gethostbyname, LG_CLASS_NAME)                                                                                    \
     X(gethostbyname2, LG_CLASS_NAME)                                                                                   \
     X(gethostbyname_r, LG_CLASS_NAME)                                                                                  \
+    X(gethostbyname2_r, LG_CLASS_NAME)                                                                                 \
     X(gethostbyaddr, LG_CLASS_NAME)                                                                                    \
+    X(gethostbyaddr_r, LG_CLASS_NAME)                                                                                  \
     X(getnameinfo, LG_CLASS_NAME)                                                                                      \
     X(wait, LG_CLASS_PROCESS)                                                                                          \
     X(waitpid, LG_CLASS_PROCESS)                                                                                       \
@@ -69,8 +73,13 @@ typedef enum lg_call_class {
     X(pclose, LG_CLASS_PROCESS)                                                                                        \
     X(pthread_mutex_lock, LG_CLASS_LOCK)                                                                               \
     X(pthread_mutex_timedlock, LG_CLASS_LOCK)                                                                          \
+    X(pthread_mutex_clocklock, LG_CLASS_LOCK)                                                                          \
     X(pthread_rwlock_rdlock, LG_CLASS_LOCK)                                                                            \
+    X(pthread_rwlock_timedrdlock, LG_CLASS_LOCK)                                                                       \
+    X(pthread_rwlock_clockrdlock, LG_CLASS_LOCK)                                                                       \
     X(pthread_rwlock_wrlock, LG_CLASS_LOCK)                                                                            \
+    X(pthread_rwlock_timedwrlock, LG_CLASS_LOCK)                                                                       \
+    X(pthread_rwlock_clockwrlock, LG_CLASS_LOCK)                                                                       \
     X(pthread_cond_wait, LG_CLASS_EVENT)                                                                               \
     X(pthread_cond_timedwait, LG_CLASS_EVENT)                                                                          \
     X(pthread_cond_clockwait, LG_CLASS_EVENT)                                                                          \

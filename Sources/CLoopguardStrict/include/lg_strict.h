@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lg_calls.h"
@@ -135,6 +136,8 @@ typedef struct lg_call_set {
 lg_call_set lg_strict_probe_end(void);
 /// Whether the shared libraries of the program bind `name` to our definition.
 bool lg_strict_is_preferred(const char *name);
+/// All symbols that are interposed, such as `read` and `__read_chk`, in no order. Static memory. For tests.
+const char *_Nonnull const *_Nonnull lg_wrapped_symbols(size_t *count);
 
 #pragma clang assume_nonnull end
 

@@ -101,6 +101,7 @@ public final class AdminServer: Sendable {
                 }
             }
         do {
+            // loopguard:allow(blocking-dns) reason: once, before anything is served; the address is mostly a number
             let listener = try await bootstrap.bind(host: host, port: port).get()
             state.withLock { state in
                 state.listener = listener

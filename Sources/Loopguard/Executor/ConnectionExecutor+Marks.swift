@@ -5,12 +5,12 @@ extension ConnectionExecutor {
     /// job of another connection made the channel's handlers run. On the loop's thread only.
     @usableFromInline
     func markBegin() -> UInt64 {
-        let outer = lg_scope(loop.slot.pointer)
-        lg_scope_set(loop.slot.pointer, scopeID)
+        let outer = lg_scope(slot.pointer)
+        lg_scope_set(slot.pointer, scopeID)
         return outer
     }
 
     /// Marks its end. On the loop's thread only.
     @usableFromInline
-    func markEnd(_ outer: UInt64) { lg_scope_set(loop.slot.pointer, outer) }
+    func markEnd(_ outer: UInt64) { lg_scope_set(slot.pointer, outer) }
 }

@@ -14,6 +14,9 @@ public final class ConnectionExecutor: TaskExecutor {
     /// Whom the watchdog names when a job of this connection stalls the loop.
     public let scope: HandlerScope
     let scopeID: UInt64
+    // Of the loop, here as well: two pointers less to follow, and a pair of atomic operations less, for each job.
+    private let executor: LoopExecutor
+    let slot: SlotPointer
 
     /// - Parameters:
     ///   - loop: the guarded loop that the connection's channel is registered on.
@@ -21,13 +24,15 @@ public final class ConnectionExecutor: TaskExecutor {
     public init(loop: GuardedLoop, scope: HandlerScope) {
         self.loop = loop
         self.scope = scope
+        self.executor = loop.executor
+        self.slot = loop.slot
         self.scopeID = ScopeRegistry.shared.register(scope)
     }
 
     deinit { ScopeRegistry.shared.unregister(scopeID) }
 
     public func enqueue(_ job: consuming ExecutorJob) {
-        loop.executor.enqueue(UnownedJob(job), for: self)
+        executor.enqueue(UnownedJob(job), for: self)
     }
 
     /// Names this connection as the one the loop works for, while `body` runs outside any job (a channel handler).

@@ -19,18 +19,27 @@ public final class LoopExecutor: Sendable {
         public init() {}
     }
 
-    struct QueuedJob {
+    struct QueuedJob: Sendable {
         let job: UnownedJob
-        // Strong: the last job of a task may release the task, and with it the executor that is running it.
-        let executor: ConnectionExecutor
+        // SAFETY: retained once when it is queued and released once, when the job has run. Retained, since the last job of a
+        // task may release the task, and with it the executor that is running it; by hand, since an array of strong
+        // references costs another pair of atomic operations a job. Jobs that a loop's end leaves behind keep theirs, as
+        // their tasks do: a queue that holds a job is held by that job's executor.
+        let executor: Unmanaged<ConnectionExecutor>
     }
 
     private struct State {
         var queue: [QueuedJob] = []
         /// A drain has been handed to the loop and has not found the queue empty yet.
         var isScheduled = false
-        /// Jobs taken out of `queue`, for which the next drain has been handed to the loop.
-        var carried = 0
+        /// What a drain took out of `queue` and had no budget for: waits for the next drain, from `firstLeft` on. When there
+        /// is nothing, its buffer is used again, so that a steady load allocates nothing.
+        var left: [QueuedJob] = []
+        var firstLeft = 0
+    }
+
+    private enum Next {
+        case batch, drain, nothing
     }
 
     /// The loop whose thread runs the jobs.
@@ -46,58 +55,69 @@ public final class LoopExecutor: Sendable {
     }
 
     /// Jobs that wait. Any thread.
-    public var queuedJobs: Int { state.withLock { $0.queue.count + $0.carried } }
+    public var queuedJobs: Int { state.withLock { $0.queue.count + $0.left.count - $0.firstLeft } }
 
     func enqueue(_ job: UnownedJob, for executor: ConnectionExecutor) {
+        let queued = QueuedJob(job: job, executor: .passRetained(executor))
         let mustWake = state.withLock { state in
-            state.queue.append(QueuedJob(job: job, executor: executor))
+            state.queue.append(queued)
             defer { state.isScheduled = true }
             return !state.isScheduled
         }
         if mustWake { eventLoop.execute { self.drain() } }
     }
 
-    /// `carried`: what the last drain took from the queue and had no budget for, from `first` on.
-    private func drain(_ carried: [QueuedJob] = [], from first: Int = 0) {
+    // Tools/Benchmarks has a copy of the two without the marks, PlainExecutor.swift: what is changed here, change there.
+    private func drain() {
         var budget = configuration.jobsPerTick
-        var batch = carried
-        var next = first
+        var batch: [QueuedJob] = []
+        var next = 0
         let began = lg_jobs_began(slot.pointer)
-        var soleScope: UInt64?
-        if !batch.isEmpty { state.withLock { $0.carried = 0 } }
+        state.withLock { state in
+            swap(&state.left, &batch)
+            swap(&state.firstLeft, &next)
+            if batch.isEmpty { swap(&state.queue, &batch) }
+        }
+        var firstScope: UInt64 = 0
+        // No bit is set as long as all jobs were for the same connection.
+        var otherScopes: UInt64 = 0
         while true {
-            if batch.isEmpty { state.withLock { swap(&$0.queue, &batch) } }
             let end = min(batch.count, next + budget)
             budget -= end - next
             for index in next..<end {
                 let queued = batch[index]
-                let scope = queued.executor.scopeID
-                if soleScope != scope { soleScope = soleScope == nil ? scope : 0 }
+                let executor = queued.executor.takeRetainedValue()
+                let scope = executor.scopeID
+                if firstScope == 0 { firstScope = scope }
+                otherScopes |= scope ^ firstScope
                 lg_job_begin(slot.pointer, scope)
-                queued.job.runSynchronously(on: queued.executor.asUnownedTaskExecutor())
+                withExtendedLifetime(executor) {
+                    queued.job.runSynchronously(on: UnownedTaskExecutor(ordinary: executor))
+                }
             }
             next = end
             if next == batch.count {
                 batch.removeAll(keepingCapacity: true)
                 next = 0
             }
-            let isDone = state.withLock { state in
-                state.carried = batch.count - next
-                guard batch.isEmpty, state.queue.isEmpty else { return false }
+            let then: Next = state.withLock { state in
+                if batch.isEmpty, budget > 0, !state.queue.isEmpty {
+                    swap(&state.queue, &batch)
+                    return .batch
+                }
+                swap(&state.left, &batch)
+                state.firstLeft = next
+                guard state.left.isEmpty, state.queue.isEmpty else { return .drain }
                 state.isScheduled = false
-                // Hand the larger buffer back, so that a steady load allocates nothing.
-                if state.queue.capacity < batch.capacity { swap(&state.queue, &batch) }
-                return true
+                return .nothing
             }
-            if isDone {
+            switch then {
+            case .batch: continue
+            case .drain: return eventLoop.execute { self.drain() }
+            case .nothing:
                 // What the loop does after the last job (channel I/O, timers) is nobody's handler. Between two batches the
                 // mark stays: a handler that yields for ever must not look like nobody.
-                lg_jobs_end(slot.pointer, began, soleScope ?? 0)
-                return
-            }
-            if budget <= 0 {
-                eventLoop.execute { [batch, next] in self.drain(batch, from: next) }
-                return
+                return lg_jobs_end(slot.pointer, began, otherScopes == 0 ? firstScope : 0)
             }
         }
     }

@@ -39,6 +39,7 @@ struct SlotPointer: @unchecked Sendable {
     /// Takes the slot off the thread of the loop; waits while the loop is stalled. Returns at once when the thread has ended.
     func unbind(from eventLoop: any EventLoop) async {
         guard lg_slot_is_bound(pointer) else { return }
+        // loopguard:allow(blocking-file-call) reason: it writes to an eventfd, which takes that at once
         eventLoop.execute { lg_slot_unbind(pointer) }
         // Not a promise: a loop that its owner is just ending drops what is handed to it. The end of the thread ends its marks
         // as well, so the mark itself says when it is done.

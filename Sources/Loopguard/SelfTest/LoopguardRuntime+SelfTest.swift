@@ -59,7 +59,8 @@ enum PlantedStall {
         while true {
             let now = lg_now_ns()
             guard now < end else { break }
-            // loopguard:blocking on purpose: this is what a self-test is for. A signal may end it early.
+            // A signal may end it early.
+            // loopguard:allow(blocking-sleep) reason: this is the stall that a self-test is for
             usleep(UInt32(clamping: (end - now) / 1000 + 1))
         }
         done.add(1, ordering: .relaxed)

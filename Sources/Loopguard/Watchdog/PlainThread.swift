@@ -48,12 +48,14 @@ package final class PlainThread: Sendable {
         if let thread { pthread_detach(thread) }
     }
 
+    // loopguard:blocking
     /// Waits for the end of the thread. Idempotent; not from the thread itself.
     package func join() {
         let thread = handle.withLock { handle in
             defer { handle = nil }
             return handle
         }
+        // loopguard:allow(blocking-join) reason: once, at the end; the thread has been told to end and wakes at once
         if let thread { pthread_join(thread, nil) }
     }
 }

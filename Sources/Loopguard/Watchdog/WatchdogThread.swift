@@ -73,6 +73,7 @@ final class WatchdogThread: Sendable {
     /// Looks at all loops and pools once more, then ends the thread. Idempotent.
     func stop() {
         isStopping.store(true, ordering: .releasing)
+        // loopguard:allow(blocking-file-call) reason: it writes to an eventfd, which takes that at once
         lg_bell_ring(bell)
         thread.withLock { $0 }?.join()
     }

@@ -3,6 +3,7 @@ import Glibc
 import LoopguardCore
 
 extension StackCapturer {
+    // loopguard:blocking
     /// Takes the stack of any other thread of this process, guarded or not: the owner of a lock, a thread of a pool.
     ///
     /// A blocked thread is only looked at, as a guarded one is. A running one is asked by the signal; it has no alternate

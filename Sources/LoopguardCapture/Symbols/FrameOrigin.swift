@@ -30,7 +30,7 @@ public enum FrameOrigin {
         "libc.so",
         "libc-", "libpthread", "libm.so", "libm-", "libdl.so", "libdl-", "librt.so", "librt-", "libresolv", "libnss_",
         "libstdc++", "libc++", "libgcc_s", "ld-linux", "ld-2", "linux-vdso", "linux-gate", "libunwind", "libTesting",
-        "libXCTest", "lib_TestDiscovery", "lib_Testing", "libtsan", "libasan",
+        "libXCTest", "lib_TestDiscovery", "lib_Testing", "libtsan", "libasan", "libloopguard-preload",
     ]
 
     /// Swift modules that are the runtime even when linked into the executable.

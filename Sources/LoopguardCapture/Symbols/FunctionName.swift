@@ -2,9 +2,9 @@ import CLoopguard
 import Glibc
 
 /// Names of functions as reports show them.
-enum FunctionName {
+public enum FunctionName {
     /// Demangles a symbol's name and shortens it; a name that is not mangled stays as it is.
-    static func readable(_ symbol: String) -> String {
+    public static func readable(_ symbol: String) -> String {
         var symbol = symbol
         // ELF symbol versions: `read@@GLIBC_2.2.5`.
         if let at = symbol.firstIndex(of: "@"), at != symbol.startIndex { symbol = String(symbol[..<at]) }

@@ -22,6 +22,7 @@ public final class SymbolFile {
     /// Most addresses that are remembered; when there are more, all are forgotten.
     private static let maxCachedAddresses = 65_536
 
+    // loopguard:blocking
     /// - Parameters:
     ///   - path: of an ELF file.
     ///   - module: what the report calls the module. System libraries are named by their symbols alone, as in the running

@@ -48,8 +48,10 @@ public final class Symbolizer {
         self.maxOpenModules = max(1, maxOpenModules)
     }
 
+    // loopguard:blocking
     /// Names addresses, in the same order. An address with inlined functions gives several frames, innermost first; one that
-    /// nothing is known of gives a frame with its address alone.
+    /// nothing is known of gives a frame with its address alone. The first address of a module reads its debug information from
+    /// disk.
     public func symbolicate(_ addresses: [CapturedAddress]) -> [StackFrame] {
         recent.removeAll(keepingCapacity: true)
         defer { recent.removeAll(keepingCapacity: true) }

@@ -10,6 +10,8 @@ struct Analyzer {
         var tiers: Set<Catalogue.Tier> = [.waits, .file, .cpu]
         /// Report what only start-up code reaches as well. Default false.
         var includesStartup = false
+        /// Report what tests do as well. Default false.
+        var includesTests = false
         /// Further entry points that are named with a finding. Default 5.
         var related = 5
     }
@@ -41,15 +43,16 @@ struct Analyzer {
 
     /// All findings, by place.
     func findings() -> [Finding] {
-        let startup = options.includesStartup ? [] : startupNodes()
+        let startup = options.includesStartup ? [] : Startup(program, graph).nodes()
         let reachesSink = nodesThatReachSinks()
         var hits: [Place: [Hit]] = [:]
         for root in graph.nodes.indices {
-            guard case .loop = graph.contexts[root], program.isOwn[Int(graph.nodes[root].file)],
-                !startup.contains(NodeID(root)), reachesSink.contains(NodeID(root))
+            let file = Int(graph.nodes[root].file)
+            guard case .loop = graph.contexts[root], program.isOwn[file], reachesSink[root],
+                !startup.contains(NodeID(root)), options.includesTests || !program.isTest[program.moduleOfFile[file]]
             else { continue }
             for hit in search(from: NodeID(root), reachesSink) {
-                hits[Place(site: reportedSite(hit), rule: hit.sink.rule), default: []].append(hit)
+                hits[place(of: hit), default: []].append(hit)
             }
         }
         return hits.values.map(finding).sorted {
@@ -59,32 +62,42 @@ struct Analyzer {
         }
     }
 
+    /// What one finding is about: a blocking call of the user's, or a call of a dependency, whatever all blocks inside it.
     private struct Place: Hashable {
         var site: CallGraph.Site
         var rule: String
     }
 
+    private func place(of hit: Hit) -> Place {
+        let isOwn = program.isOwn[Int(hit.sink.site.file)]
+        return Place(site: reportedSite(hit), rule: isOwn ? hit.sink.rule : "")
+    }
+
     /// Backwards from the sinks, so that the forward search meets no dead ends.
-    private func nodesThatReachSinks() -> Set<NodeID> {
-        var callers: [NodeID: [NodeID]] = [:]
+    private func nodesThatReachSinks() -> [Bool] {
+        var callers: [[NodeID]] = Array(repeating: [], count: graph.nodes.count)
         for (from, edges) in graph.edges.enumerated() {
-            for edge in edges { callers[edge.to, default: []].append(NodeID(from)) }
+            for edge in edges where !edge.isMakingOnly { callers[Int(edge.to)].append(NodeID(from)) }
         }
-        var found: Set<NodeID> = []
+        var found = Array(repeating: false, count: graph.nodes.count)
         var waiting: [NodeID] = []
         for (node, sinks) in graph.sinks.enumerated() where sinks.contains(where: { options.tiers.contains($0.tier) }) {
-            found.insert(NodeID(node))
+            found[node] = true
             waiting.append(NodeID(node))
         }
         while let next = waiting.popLast() {
-            for caller in callers[next] ?? [] where found.insert(caller).inserted { waiting.append(caller) }
+            for caller in callers[Int(next)] where !found[Int(caller)] {
+                found[Int(caller)] = true
+                waiting.append(caller)
+            }
         }
         return found
     }
 
     /// Breadth first: the first way found to a sink is a shortest one.
-    private func search(from root: NodeID, _ reachesSink: Set<NodeID>) -> [Hit] {
+    private func search(from root: NodeID, _ reachesSink: [Bool]) -> [Hit] {
         var hits: [Hit] = []
+        let module = program.moduleOfFile[Int(graph.nodes[Int(root)].file)]
         var cameBy: [NodeID: Hop] = [:]
         var level: [(node: NodeID, confidence: Double)] = [(root, 1)]
         var depth = 0
@@ -95,12 +108,20 @@ struct Analyzer {
                     hits.append(
                         Hit(root: root, hops: way(to: node, from: root, cameBy), sink: sink, confidence: confidence))
                 }
-                for edge in graph.edges[Int(node)] where edge.to != root && cameBy[edge.to] == nil {
+                for edge in graph.edges[Int(node)] where edge.to != root && cameBy[edge.to] == nil && !edge.isMakingOnly
+                {
                     // An async callee, a closure on a loop of its own and work that has been moved away answer for themselves.
-                    guard graph.contexts[Int(edge.to)] == .unknown, reachesSink.contains(edge.to) else { continue }
-                    let certainty = confidence * Self.certainty(targets: edge.targets)
+                    guard graph.contexts[Int(edge.to)] == .unknown, reachesSink[Int(edge.to)] else { continue }
+                    var chosen = edge
+                    if edge.isDynamic {
+                        guard isMet(edge.to, in: module) else { continue }
+                        chosen.targets = graph.edges[Int(node)].count {
+                            $0.site == edge.site && $0.isDynamic && isMet($0.to, in: module)
+                        }
+                    }
+                    let certainty = confidence * Self.certainty(targets: chosen.targets)
                     guard certainty >= options.confidence else { continue }
-                    cameBy[edge.to] = Hop(from: node, edge: edge, confidence: certainty)
+                    cameBy[edge.to] = Hop(from: node, edge: chosen, confidence: certainty)
                     next.append((edge.to, certainty))
                 }
             }
@@ -108,6 +129,11 @@ struct Analyzer {
             depth += 1
         }
         return hits
+    }
+
+    /// Whether an implementation is among those that code of `module` can meet.
+    private func isMet(_ node: NodeID, in module: Int) -> Bool {
+        program.isReachable(program.moduleOfFile[Int(graph.nodes[Int(node)].file)], from: module)
     }
 
     /// One of two or three implementations is likely meant; one of thirty is a guess.
@@ -131,46 +157,11 @@ struct Analyzer {
         return hit.hops.last { program.isOwn[Int($0.edge.site.file)] }?.edge.site ?? hit.sink.site
     }
 
-    // MARK: start-up
-
-    /// Code that runs before the server serves: `main`, top-level code, and what only they call.
-    private func startupNodes() -> Set<NodeID> {
-        var callers: [NodeID: Set<NodeID>] = [:]
-        for (from, edges) in graph.edges.enumerated() {
-            for edge in edges { callers[edge.to, default: []].insert(NodeID(from)) }
-        }
-        var startup: Set<NodeID> = []
-        for (number, node) in graph.nodes.enumerated() where isEntryPoint(node) { startup.insert(NodeID(number)) }
-        var isChanged = true
-        while isChanged {
-            isChanged = false
-            for number in graph.nodes.indices where !startup.contains(NodeID(number)) {
-                guard let all = callers[NodeID(number)], !all.isEmpty, all.isSubset(of: startup),
-                    !isHandler(NodeID(number))
-                else { continue }
-                startup.insert(NodeID(number))
-                isChanged = true
-            }
-        }
-        return startup
-    }
-
-    private func isEntryPoint(_ node: CallGraph.Node) -> Bool {
-        guard node.symbol >= 0 else { return node.scope == 0 }
-        let name = program.index[node.symbol].name
-        return name == "main()" || name == "configure(_:)" || name == "boot(_:)"
-    }
-
-    /// A closure that is given away, or a witness that a framework calls, outlives the start-up that made it.
-    private func isHandler(_ node: NodeID) -> Bool {
-        guard case .loop(let why) = graph.contexts[Int(node)] else { return false }
-        return why != "an async function"
-    }
-
     // MARK: words
 
     private func finding(_ hits: [Hit]) -> Finding {
         let ordered = hits.sorted { a, b in
+            if severity(a) != severity(b) { return severity(a) > severity(b) }
             if a.hops.count != b.hops.count { return a.hops.count < b.hops.count }
             if a.confidence != b.confidence { return a.confidence > b.confidence }
             return order(of: a.root) < order(of: b.root)
@@ -195,27 +186,46 @@ struct Analyzer {
         return "\(place.path):\(String(repeating: "0", count: max(0, 9 - String(place.line).count)))\(place.line)"
     }
 
+    /// By how much the call hurts where it runs: a disk stops one task of the pool, but all connections of an event loop. A step
+    /// less where the way to it is a guess.
     private func severity(_ hit: Hit) -> Finding.Severity {
+        var isLoop = false
+        if case .loop(.eventLoop, _) = graph.contexts[Int(hit.root)] { isLoop = true }
         let full: Finding.Severity =
             switch hit.sink.tier {
             case .waits: .error
-            case .file, .cpu: .warning
+            case .file: isLoop ? .warning : .note
+            case .cpu: .warning
             case .lock, .stdio: .note
             }
-        return hit.confidence < 0.6 && full > .note ? (full == .error ? .warning : .note) : full
+        return hit.confidence < 0.6 ? (full == .error ? .warning : .note) : full
     }
 
     private func message(_ hit: Hit, context: String) -> String {
-        let verb =
+        var thread = "its thread"
+        if case .loop(let place, _) = graph.contexts[Int(hit.root)] {
+            thread = place == .eventLoop ? "an event loop" : "a thread of the cooperative pool"
+        }
+        let what =
             switch hit.sink.tier {
-            case .waits: "blocks its thread"
-            case .file: "waits for the disk"
-            case .cpu: "computes for long"
-            case .lock: "may wait for a lock"
-            case .stdio: "may wait for whoever reads the output"
+            case .waits: "blocks \(thread)"
+            case .file: "lets \(thread) wait for the disk"
+            case .cpu: "keeps \(thread) computing"
+            case .lock: "may let \(thread) wait for a lock"
+            case .stdio: "may let \(thread) wait for whoever reads the output"
             }
         let through = hit.hops.isEmpty ? "" : ", reached through \(name(hit.hops[hit.hops.count - 1].edge.to)),"
-        return "`\(hit.sink.name)`\(through) \(verb) in \(name(hit.root)), \(context); use \(hit.sink.replacement)"
+        return
+            "`\(hit.sink.name)`\(through) \(what): \(name(hit.root)) \(Self.clause(context)); use \(hit.sink.replacement)"
+    }
+
+    /// `an async function` → `is an async function`; catalogue texts have their verb.
+    private static func clause(_ context: String) -> String {
+        if context.hasPrefix("an ") || context.hasPrefix("a ") { return "is \(context)" }
+        if let colon = context.firstRange(of: ": ") {
+            return "\(context[colon.upperBound...]) (\(context[..<colon.lowerBound]))"
+        }
+        return context
     }
 
     private func steps(_ hit: Hit) -> [Finding.Step] {
@@ -229,12 +239,13 @@ struct Analyzer {
     }
 
     private func why(_ node: NodeID) -> String {
-        if case .loop(let why) = graph.contexts[Int(node)] { return why }
+        if case .loop(_, let why) = graph.contexts[Int(node)] { return why }
         return ""
     }
 
     private func name(_ node: NodeID) -> String {
         let code = graph.nodes[Int(node)]
+        if code.handedOver >= 0 { return program.index[code.handedOver].name }
         if code.symbol >= 0 {
             let symbol = program.index[code.symbol]
             if symbol.accessor != .none, let property = program.index.parents[code.symbol] {

@@ -9,6 +9,8 @@ struct CallGraph: Sendable {
         var file: ProgramIndex.FileID
         /// In the file's ``SourceFacts``; -1 where the syntax is not known.
         var scope: Int
+        /// Of a function that is handed over: the function. The node is the handing over.
+        var handedOver: ProgramIndex.SymbolID = -1
     }
 
     /// Where something happens.
@@ -26,6 +28,10 @@ struct CallGraph: Sendable {
         var targets: Int
         /// True for a call with `await`: an async callee answers for itself.
         var isAwaited: Bool
+        /// Through a protocol or a class: only implementations that the program links are meant.
+        var isDynamic = false
+        /// What a closure's making means for it: it may run later, or somewhere else. Not a call: no way leads along it.
+        var isMakingOnly = false
     }
 
     /// A call that blocks.
@@ -41,10 +47,17 @@ struct CallGraph: Sendable {
     /// What is known about where a node runs, without looking at its callers.
     enum Context: Sendable, Equatable {
         case unknown
-        /// On an event loop or in the cooperative pool, and why.
-        case loop(String)
+        /// Where nothing may block, and why.
+        case loop(Place, String)
         /// Where blocking is meant, and why.
         case blockingAllowed(String)
+    }
+
+    /// Where nothing may block.
+    enum Place: Sendable, Equatable {
+        case eventLoop
+        /// The cooperative pool: one thread a core, shared by all tasks.
+        case pool
     }
 
     var nodes: [Node] = []
@@ -74,7 +87,7 @@ struct CallGraph: Sendable {
         return id
     }
 
-    private mutating func add(_ node: Node) -> NodeID {
+    mutating func add(_ node: Node) -> NodeID {
         nodes.append(node)
         edges.append([])
         sinks.append([])
@@ -83,9 +96,9 @@ struct CallGraph: Sendable {
     }
 
     mutating func connect(_ from: NodeID, _ edge: Edge) {
-        guard from != edge.to, !edges[Int(from)].contains(where: { $0.to == edge.to && $0.site == edge.site }) else {
-            return
-        }
+        guard from != edge.to else { return }
+        // Several occurrences of one call stand next to each other.
+        if edges[Int(from)].suffix(8).contains(where: { $0.to == edge.to && $0.site == edge.site }) { return }
         edges[Int(from)].append(edge)
     }
 }

@@ -30,6 +30,14 @@ public struct Finding: Sendable, Equatable, Codable {
         public var text: String
     }
 
+    /// What a finding rests on.
+    public enum Evidence: String, Sendable, Codable, CaseIterable {
+        /// What the compiler wrote into its index.
+        case index
+        /// The text of one file alone: there is no index, or an older one than the file.
+        case syntax
+    }
+
     public var rule: String
     public var severity: Severity
     /// In the user's own code.
@@ -47,4 +55,6 @@ public struct Finding: Sendable, Equatable, Codable {
     public var confidence: Double
     /// Names along the path: what a baseline knows the finding by.
     public var key: String
+    /// Weaker when a file on the path was judged by its syntax.
+    public var evidence: Evidence = .index
 }

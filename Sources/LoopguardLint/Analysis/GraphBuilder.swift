@@ -6,14 +6,54 @@ struct GraphBuilder {
 
     let program: Program
     var graph = CallGraph()
-    /// What a name at an offset of a file refers to, for calls.
-    var calleeAt: [[Int: SymbolID]] = []
     /// Functions whose closure parameters run where blocking is meant, found by looking at their bodies.
     var insulators: [SymbolID: Set<String>] = [:]
+    /// Functions that run a closure parameter before they return, and functions that run it on an event loop, with why.
+    var inPlace: [SymbolID: Set<String>] = [:]
+    var onEventLoop: [SymbolID: [String: String]] = [:]
+    /// Functions that run a closure parameter on an actor's own executor.
+    var displaced: [SymbolID: Set<String>] = [:]
     /// Closures that properties hold.
     var closuresOf: [SymbolID: [CallGraph.NodeID]] = [:]
     /// Members by type and name, for what only the syntax names.
     var memberOf: [MemberKey: SymbolID] = [:]
+
+    /// Members that a function puts its closure parameter into.
+    var storesOf: [ParameterKey: [SymbolID]] = [:]
+    /// Parameters that a function calls itself.
+    var calledParameters: Set<ParameterKey> = []
+    /// Code of default arguments, by function.
+    var defaultsOf: [SymbolID: [(parameter: Int, node: CallGraph.NodeID)]] = [:]
+    /// Properties by where they are named, for files that keep closures in them.
+    var propertyAt: [FileID: [Int: SymbolID]] = [:]
+    /// Mentions of functions that have been dealt with.
+    var placed: Set<Position> = []
+    /// Functions that local variables hold, by where they are named.
+    var references: [Position: ProgramIndex.Occurrence] = [:]
+    /// By type.
+    var deinitializers: [SymbolID: SymbolID] = [:]
+    /// By type, those with a definition.
+    var initializers: [SymbolID: [SymbolID]] = [:]
+    /// Type aliases of `async` function types, in all files.
+    var asyncAliases: Set<String> = []
+
+    /// By file: what is defined at an offset.
+    var definedAt: [[Int: SymbolID]] = []
+    /// Declared blocking, with the name as written.
+    var declaredBlocking: [SymbolID: String] = [:]
+    let closureParameters = ClosureParameters()
+    /// What was called and could not be looked into.
+    var unseen = Unseen()
+
+    struct ParameterKey: Hashable {
+        var function: SymbolID
+        var name: String
+    }
+
+    struct Position: Hashable {
+        var file: FileID
+        var offset: Int
+    }
 
     struct MemberKey: Hashable {
         var type: SymbolID
@@ -23,15 +63,24 @@ struct GraphBuilder {
     init(_ program: Program) { self.program = program }
 
     /// The graph of the whole program.
-    static func graph(of program: Program) -> CallGraph {
+    static func graph(of program: Program) -> CallGraph { build(program).graph }
+
+    /// The graph, and what could not be seen on the way.
+    static func build(_ program: Program) -> (graph: CallGraph, unseen: Unseen) {
         var builder = GraphBuilder(program)
-        builder.findCallees()
+        builder.findDeclarations()
         builder.findInsulators()
+        builder.findStores()
+        builder.findDefaults()
         builder.addClosures()
+        builder.placeReferences()
+        builder.addLocalValues()
         builder.addCalls()
         builder.addImplicitCalls()
         builder.addDeclarations()
-        return builder.graph
+        builder.trust()
+        builder.moveToEventLoops()
+        return (builder.graph, builder.unseen)
     }
 
     // MARK: the join
@@ -40,24 +89,76 @@ struct GraphBuilder {
         facts.lines.offset(line: Int(occurrence.line), column: Int(occurrence.column))
     }
 
-    mutating func findCallees() {
-        calleeAt = Array(repeating: [:], count: program.index.files.count)
-        for (number, file) in program.index.files.enumerated() {
-            guard let facts = program.facts[number] else { continue }
-            for occurrence in file.occurrences
-            where occurrence.roles.contains(.call) || occurrence.roles.contains(.read) {
-                guard let offset = offset(occurrence, in: facts) else { continue }
-                // An initialiser's call stands where its type is named: the call is what matters.
-                if occurrence.roles.contains(.call) || calleeAt[number][offset] == nil {
-                    calleeAt[number][offset] = occurrence.symbol
-                }
+    /// What a name at an offset of a file refers to, for calls; reads of something callable count when nothing is called there.
+    func callee(at offset: Int, file: Int) -> SymbolID? {
+        guard let facts = program.facts[file] else { return nil }
+        let place = facts.lines.position(of: offset)
+        let line = UInt32(clamping: place.line)
+        let column = UInt32(clamping: place.column)
+        let occurrences = program.index.files[file].occurrences
+        var low = 0
+        var high = occurrences.count
+        while low < high {
+            let middle = (low + high) / 2
+            if (occurrences[middle].line, occurrences[middle].column) < (line, column) {
+                low = middle + 1
+            } else {
+                high = middle
             }
         }
-        for (child, parent) in program.index.parents where program.index[child].kind == .property {
-            let owner = program.index.extended[parent] ?? parent
-            memberOf[MemberKey(type: owner, name: program.index[child].name)] = child
+        var read: SymbolID?
+        while low < occurrences.count, occurrences[low].line == line, occurrences[low].column == column {
+            let occurrence = occurrences[low]
+            // An initialiser's call stands where its type is named: the call is what matters.
+            if occurrence.roles.contains(.call) { return occurrence.symbol }
+            if occurrence.roles.contains(.read), read == nil { read = occurrence.symbol }
+            low += 1
         }
+        return read
     }
+
+    /// What is defined where: the syntax names places, the index symbols.
+    mutating func findDeclarations() {
+        definedAt = Array(repeating: [:], count: program.index.files.count)
+        for (number, file) in program.index.files.enumerated() {
+            guard let facts = program.facts[number] else { continue }
+            var table: [Int: SymbolID] = [:]
+            for occurrence in file.occurrences where occurrence.roles.contains(.definition) {
+                guard let offset = offset(occurrence, in: facts) else { continue }
+                let symbol = program.index[occurrence.symbol]
+                // A property and its implicit getter stand at one place: the code is the getter's.
+                if table[offset] == nil || symbol.accessor == .getter { table[offset] = occurrence.symbol }
+            }
+            definedAt[number] = table
+            for scope in facts.scopes where scope.kind == .function || scope.kind == .initializer {
+                guard let symbol = table[scope.nameOffset], isDeclaredBlocking(scope, symbol, number) else { continue }
+                declaredBlocking[symbol] = scope.name
+            }
+        }
+        for (child, parent) in program.index.parents.sorted(by: { $0.key < $1.key }) {
+            let type = program.index.extended[parent] ?? parent
+            let symbol = program.index[child]
+            switch symbol.kind {
+            case .property: memberOf[MemberKey(type: type, name: symbol.name)] = child
+            case .deinitializer: deinitializers[type] = child
+            case .initializer where program.hasBody(child): initializers[type, default: []].append(child)
+            default: break
+            }
+        }
+        for facts in program.facts { asyncAliases.formUnion(facts?.asyncAliases ?? []) }
+    }
+
+    /// The comment always counts, and so does the user's own `noasync`; other people's only when they say that it blocks.
+    private func isDeclaredBlocking(_ scope: SourceFacts.Scope, _ symbol: SymbolID, _ file: Int) -> Bool {
+        guard scope.isDeclaredBlocking else { return false }
+        guard let message = scope.noasyncMessage, !program.isOwn[file] else { return true }
+        let place = program.place(of: symbol)
+        return program.catalogue.saysThatItBlocks(
+            message: message,
+            path: SymbolPath(module: place.module, types: place.type.map { [$0] } ?? [], base: place.name))
+    }
+
+    func symbolDefined(at offset: Int, file: FileID) -> SymbolID? { definedAt[Int(file)][offset] }
 
     /// The piece of code that an offset belongs to: the innermost closure or local function, else the declaration.
     mutating func owner(of offset: Int, file: FileID, container: SymbolID) -> CallGraph.NodeID? {
@@ -74,9 +175,17 @@ struct GraphBuilder {
         var scope = start
         while scope >= 0 {
             switch facts.scopes[scope].kind {
-            case .closure, .localFunction: return graph.node(file: file, scope: scope)
+            case .closure, .localFunction, .defaultArgument: return graph.node(file: file, scope: scope)
             case .type: scope = facts.scopes[scope].parent
-            case .file: return graph.node(file: file, scope: 0)
+            case .file:
+                // What a macro made stands at the attribute, outside all code.
+                return container >= 0
+                    ? graph.node(symbol: container, file: file, scope: -1) : graph.node(file: file, scope: 0)
+            case .initialValue where container < 0:
+                guard let defined = symbolDefined(at: facts.scopes[scope].nameOffset, file: file) else {
+                    return graph.node(file: file, scope: scope)
+                }
+                return graph.node(symbol: program.property(of: defined), file: file, scope: scope)
             default:
                 if container >= 0 { return graph.node(symbol: container, file: file, scope: scope) }
                 if let symbol = symbolDefined(at: facts.scopes[scope].nameOffset, file: file) {
@@ -86,92 +195,5 @@ struct GraphBuilder {
             }
         }
         return nil
-    }
-
-    var definedAt: [FileID: [Int: SymbolID]] = [:]
-
-    mutating func symbolDefined(at offset: Int, file: FileID) -> SymbolID? {
-        if definedAt[file] == nil {
-            var table: [Int: SymbolID] = [:]
-            if let facts = program.facts[Int(file)] {
-                for occurrence in program.index.files[Int(file)].occurrences
-                where occurrence.roles.contains(.definition) {
-                    guard let offset = self.offset(occurrence, in: facts) else { continue }
-                    let symbol = program.index[occurrence.symbol]
-                    // A property and its implicit getter stand at one place: the code is the getter's.
-                    if table[offset] == nil || symbol.accessor == .getter { table[offset] = occurrence.symbol }
-                }
-            }
-            definedAt[file] = table
-        }
-        return definedAt[file]?[offset]
-    }
-
-    // MARK: calls
-
-    mutating func addCalls() {
-        for (number, file) in program.index.files.enumerated() {
-            let facts = program.facts[number]
-            for occurrence in file.occurrences { addCall(occurrence, FileID(number), facts, module: file.module) }
-        }
-    }
-
-    mutating func addCall(
-        _ occurrence: ProgramIndex.Occurrence, _ file: FileID, _ facts: SourceFacts?, module: String
-    ) {
-        let symbol = program.index[occurrence.symbol]
-        let isCall = occurrence.roles.contains(.call)
-        let isUnapplied =
-            !isCall && occurrence.roles.contains(.reference) && !occurrence.roles.contains(.implicit)
-            && (symbol.kind == .function || symbol.kind == .method)
-        let isHeld = !isCall && occurrence.roles.contains(.read) && closuresOf[occurrence.symbol] != nil
-        guard isCall || isUnapplied || isHeld else { return }
-        let offset = facts.flatMap { self.offset(occurrence, in: $0) }
-        if facts != nil, offset == nil { return }  // the file has changed since
-        guard let from = owner(of: offset ?? 0, file: file, container: occurrence.container) else { return }
-        let site = CallGraph.Site(file: file, line: Int(occurrence.line), column: Int(occurrence.column))
-        let written = facts.flatMap { facts in offset.flatMap { facts.callAt[$0].map { facts.calls[$0] } } }
-        // A function that is handed over runs where closures given to the same callee run.
-        if isUnapplied, let facts, let offset, isHandedToInsulator(offset, facts, Int(file)) { return }
-        let isAwaited = written?.isAwaited ?? false
-        for closure in closuresOf[occurrence.symbol] ?? [] {
-            graph.connect(
-                from,
-                .init(to: closure, site: site, targets: closuresOf[occurrence.symbol]?.count ?? 1, isAwaited: isAwaited)
-            )
-        }
-        if let path = program.paths[occurrence.symbol], let found = program.catalogue.sink(path), !symbol.isAsync {
-            if path.module != "c" || !isDefinedInC(occurrence.symbol) {
-                if !found.sink.isExcused(entry: found.entry, arguments: written?.arguments ?? []) {
-                    graph.sinks[Int(from)].append(
-                        .init(
-                            site: site, rule: found.sink.rule, tier: found.sink.tier, name: path.short,
-                            replacement: found.sink.replacement))
-                }
-                return
-            }
-        }
-        let isDynamic = occurrence.roles.contains(.dynamic) || program.index.overrides[occurrence.symbol] != nil
-        let targets =
-            isDynamic
-            ? program.targets(of: occurrence.symbol, receiver: occurrence.receiver, from: module)
-            : program.hasBody(occurrence.symbol) ? [occurrence.symbol] : []
-        for target in targets {
-            guard let definition = program.index.definitions[target] else { continue }
-            let to = graph.node(symbol: target, file: definition.file, scope: -1)
-            graph.connect(from, .init(to: to, site: site, targets: targets.count, isAwaited: isAwaited))
-        }
-    }
-
-    /// A program that defines a function of the C library's name means its own.
-    func isDefinedInC(_ symbol: SymbolID) -> Bool { program.hasBody(symbol) }
-
-    func isHandedToInsulator(_ offset: Int, _ facts: SourceFacts, _ file: Int) -> Bool {
-        // The innermost call whose parentheses contain the name.
-        let around = facts.calls.filter { $0.range.contains(offset) && $0.nameOffset != offset }
-        guard let call = around.min(by: { $0.range.count < $1.range.count }),
-            let callee = calleeAt[file][call.nameOffset]
-        else { return false }
-        return isInsulating(callee, label: nil)
     }
 }

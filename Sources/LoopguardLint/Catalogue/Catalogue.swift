@@ -39,12 +39,20 @@ public struct Catalogue: Sendable {
         public var functions: [String]
         public var replacement: String
         public var unless: [Excuse]?
+        /// For the functions that it names: harmless unless one of these holds.
+        public var onlyIf: [Excuse]?
     }
 
     /// What a closure or a method is for.
     public enum ContextKind: String, Codable, Sendable {
+        /// On an event loop: who blocks there stops every connection of the loop.
         case eventLoop = "event-loop"
+        /// On a thread of the cooperative pool, of which there are as many as cores.
+        case pool
+        /// On a thread that is there to be blocked.
         case blockingAllowed = "blocking-allowed"
+        /// Before the callee returns, on its caller's thread.
+        case inPlace = "in-place"
     }
 
     /// Where code of some kind runs.
@@ -53,8 +61,34 @@ public struct Catalogue: Sendable {
         public var why: String
         /// Functions whose closure arguments run there.
         public var closures: [String]?
-        /// Protocols whose requirements run there.
+        /// Protocols whose requirements run there; `MODULE.PROTOCOL` or `MODULE.PROTOCOL.NAME`.
         public var witnesses: [String]?
+        public var except: [String]?
+        /// Holds for synchronous closures only; those for `async` ones are tasks like any other. Default false.
+        public var synchronousOnly: Bool?
+    }
+
+    /// Code that does not block, whatever it looks like.
+    public struct Trusted: Codable, Sendable, Equatable {
+        public var why: String
+        /// `MODULE.*`, `MODULE.TYPE.*` or `MODULE.TYPE.NAME`.
+        public var code: [String]
+    }
+
+    /// Code that runs before anything is served.
+    public struct Startup: Codable, Sendable, Equatable {
+        public var why: String
+        /// Names of functions of the user's program, with labels.
+        public var functions: [String]?
+        /// Requirements that a framework calls once, at the start; as in ``Context/witnesses``.
+        public var witnesses: [String]?
+    }
+
+    /// Which of other people's `noasync` declarations say that they block: many only say that they need a thread of their own.
+    public struct Noasync: Codable, Sendable, Equatable {
+        /// Parts of the message or of the name that say so; lower case.
+        public var words: [String]
+        /// Declarations that do not block in spite of such a word.
         public var except: [String]?
     }
 
@@ -62,10 +96,16 @@ public struct Catalogue: Sendable {
         var version: Int
         var sinks: [Sink]?
         var contexts: [Context]?
+        var trusted: [Trusted]?
+        var startup: [Startup]?
+        var noasync: Noasync?
     }
 
     public internal(set) var sinks: [Sink] = []
     public internal(set) var contexts: [Context] = []
+    public internal(set) var trusted: [Trusted] = []
+    public internal(set) var startup: [Startup] = []
+    public internal(set) var noasync = Noasync(words: [])
     private var sinkByBase: [String: [(pattern: SymbolPattern, sink: Int, text: String)]] = [:]
     private var contextByBase: [String: [(pattern: SymbolPattern, context: Int)]] = [:]
 
@@ -93,6 +133,26 @@ public struct Catalogue: Sendable {
             }
             contexts.append(context)
         }
+        for text in (document.contexts ?? []).flatMap({ $0.witnesses ?? [] })
+            + (document.startup ?? []).flatMap({ $0.witnesses ?? [] }) + (document.trusted ?? []).flatMap(\.code)
+        where !(2...6).contains(
+            text.split(separator: ".", omittingEmptySubsequences: false).count(where: { !$0.isEmpty }))
+        {
+            throw CatalogueError("\(file): `\(text)` is not MODULE.PROTOCOL, MODULE.TYPE.NAME or MODULE.*")
+        }
+        trusted += document.trusted ?? []
+        startup += document.startup ?? []
+        if let more = document.noasync {
+            noasync.words += more.words
+            noasync.except = (noasync.except ?? []) + (more.except ?? [])
+        }
+    }
+
+    /// Whether a declaration that is `noasync` blocks, by what its author says about it.
+    public func saysThatItBlocks(message: String, path: SymbolPath) -> Bool {
+        let text = (message + " " + path.base).lowercased()
+        guard noasync.words.contains(where: { text.contains($0) }) else { return false }
+        return !(noasync.except ?? []).contains { path.description.hasPrefix($0) }
     }
 
     private static func pattern(_ text: String, in file: String) throws(CatalogueError) -> SymbolPattern {
@@ -116,17 +176,23 @@ public struct Catalogue: Sendable {
 extension Catalogue.Sink {
     /// Whether the arguments make a call of `entry` harmless.
     public func isExcused(entry: String, arguments: [SourceFacts.CallArgument]) -> Bool {
-        (unless ?? []).contains { excuse in
-            if let function = excuse.function, function != entry { return false }
-            if excuse.any == true { return arguments.contains { excuse.accepts($0.text) } }
-            if let label = excuse.label { return arguments.contains { $0.label == label && excuse.accepts($0.text) } }
-            guard let number = excuse.argument, arguments.indices.contains(number) else { return false }
-            return excuse.accepts(arguments[number].text)
+        if (unless ?? []).contains(where: { ($0.function ?? entry) == entry && $0.holds(for: arguments) }) {
+            return true
         }
+        let conditions = (onlyIf ?? []).filter { $0.function == entry }
+        return !conditions.isEmpty && !conditions.contains { $0.holds(for: arguments) }
     }
 }
 
 extension Catalogue.Excuse {
+    /// Whether the argument that is meant, or any of them, has the text.
+    func holds(for arguments: [SourceFacts.CallArgument]) -> Bool {
+        if any == true { return arguments.contains { accepts($0.text) } }
+        if let label { return arguments.contains { $0.label == label && accepts($0.text) } }
+        guard let argument, arguments.indices.contains(argument) else { return false }
+        return accepts(arguments[argument].text)
+    }
+
     func accepts(_ text: String) -> Bool {
         if let wanted = self.is { return text == wanted }
         if let part = contains { return text.contains(part) }

@@ -8,6 +8,8 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
     public var base: String
     /// `["forTimeInterval"]`; `_` for none. Nil when the declaration takes no arguments at all, such as a property.
     public var labels: [String]?
+    /// Of a member that an extension adds: the module of the extension, as `Foundation` for `String.init(contentsOfFile:)`.
+    public var extendedBy: String?
 
     public init(module: String, types: [String] = [], base: String, labels: [String]? = nil) {
         self.module = module
@@ -15,6 +17,8 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
         self.base = base
         self.labels = labels
     }
+
+    private static let cLibraries: Set<String> = ["Glibc", "SwiftGlibc", "Musl", "SwiftMusl", "Darwin", "Android"]
 
     /// As the catalogue writes it: `Foundation.Thread.sleep(forTimeInterval:)`, `c:usleep`.
     public var description: String {
@@ -39,6 +43,10 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
             self.init(module: "c", base: String(name))
             return
         }
+        if usr.hasPrefix(Self.syntaxMark) {
+            self.init(syntaxUSR: usr)
+            return
+        }
         guard usr.hasPrefix("s:"), let text = demangle("$s" + usr.dropFirst(2)) else { return nil }
         self.init(demangled: text)
     }
@@ -55,6 +63,18 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
             owner = String(rest[..<close].dropFirst("(extension in ".count))
             rest = rest[rest.index(after: close)...]
             if rest.hasPrefix(":") { rest = rest.dropFirst() }
+        }
+        // A private name: `A.Routes.(add in _0123)(…)`.
+        let unhidden: String
+        if let open = rest.firstRange(of: "("), let inner = rest[open.upperBound...].firstRange(of: " in _"),
+            let close = rest[inner.upperBound...].firstIndex(of: ")"),
+            !rest[open.upperBound..<inner.lowerBound].contains(" "),
+            rest[inner.upperBound..<close].allSatisfy(\.isHexDigit)
+        {
+            unhidden =
+                String(rest[..<open.lowerBound]) + rest[open.upperBound..<inner.lowerBound]
+                + rest[rest.index(after: close)...]
+            rest = Substring(unhidden)
         }
         var parts: [String] = [""]
         var depth = 0
@@ -84,10 +104,14 @@ public struct SymbolPath: Sendable, Hashable, CustomStringConvertible {
         }
         if let last = parts.last, last == "__allocating_init" { parts[parts.count - 1] = "init" }
         guard parts.count >= 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
-        // An extension belongs to the module of the type for whoever calls it.
-        _ = owner
+        // The C library's functions that Swift cannot call as they are have wrappers of the same name: `open`.
+        if parts.count == 2, Self.cLibraries.contains(parts[0]) {
+            self.init(module: "c", base: parts[1])
+            return
+        }
         self.init(
             module: parts[0], types: Array(parts[1..<(parts.count - 1)]), base: parts[parts.count - 1], labels: labels)
+        extendedBy = owner
     }
 
     /// `(forTimeInterval: Swift.Double) -> ()` → `["forTimeInterval"]`.

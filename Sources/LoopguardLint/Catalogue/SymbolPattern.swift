@@ -47,7 +47,9 @@ public struct SymbolPattern: Sendable, Hashable {
     /// Whether the declaration is one of the set.
     public func matches(_ path: SymbolPath) -> Bool {
         guard path.base == base else { return false }
-        if let modules, !modules.contains(path.module) { return false }
+        if let modules, !modules.contains(path.module), !(path.extendedBy.map(modules.contains) ?? false) {
+            return false
+        }
         if anyPrefix {
             guard path.module != "c", path.types.suffix(types.count) == types[...] else { return false }
         } else if path.types != types {

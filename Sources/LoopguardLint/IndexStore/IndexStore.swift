@@ -4,8 +4,9 @@ import CIndexStore
     import Glibc
 #endif
 
-/// The compiler's index store of one build folder. One thread.
-public final class IndexStore {
+/// The compiler's index store of one build folder.
+// SAFETY: the handle is never changed, and the library reads units and records through objects of their own.
+public final class IndexStore: @unchecked Sendable {
     private let store: OpaquePointer
 
     /// - Parameters:
@@ -60,6 +61,10 @@ public final class IndexStore {
     }
 
     private func unit(_ name: String) throws(IndexStoreError) -> Unit? {
+        try ReaderProgress.current.reading(name) { () throws(IndexStoreError) -> Unit? in try readUnit(name) }
+    }
+
+    private func readUnit(_ name: String) throws(IndexStoreError) -> Unit? {
         var message = [CChar](repeating: 0, count: 512)
         guard let handle = lgi_unit_open(store, name, &message, message.count) else {
             throw IndexStoreError(.unreadable, "unit \(name) cannot be read", cause: Self.text(message))
@@ -89,48 +94,80 @@ public final class IndexStore {
         return unit
     }
 
-    private struct Visit {
-        var store: OpaquePointer
-        var body: (lgi_occurrence) -> Void
+    /// One mention of a symbol in a record, symbols by the caller's numbers.
+    struct Mention {
+        var symbol: ProgramIndex.SymbolID = -1
+        var roles: UInt64 = 0
+        var line: UInt32 = 0
+        var column: UInt32 = 0
+        var relations: [(roles: UInt64, symbol: ProgramIndex.SymbolID)] = []
     }
 
-    /// Calls `body` with each occurrence; pointers in it are valid until this returns.
+    private struct Visit {
+        var store: OpaquePointer
+        var known: [UnsafeMutableRawPointer: ProgramIndex.SymbolID]
+        var mention = Mention()
+        var describe: (IndexSymbol) -> ProgramIndex.SymbolID
+        var body: (Mention) -> Void
+
+        mutating func number(_ symbol: lgi_symbol) -> ProgramIndex.SymbolID {
+            if let id = known[symbol] { return id }
+            let info = lgi_symbol_describe(store, symbol)
+            let id = describe(
+                IndexSymbol(
+                    usr: String(info.usr), name: String(info.name), kind: info.kind, subkind: info.subkind,
+                    properties: info.properties))
+            known[symbol] = id
+            return id
+        }
+
+        mutating func visit(_ occurrence: lgi_occurrence) {
+            guard let symbol = occurrence.symbol, let handle = occurrence.handle else { return }
+            mention.symbol = number(symbol)
+            mention.roles = occurrence.roles
+            mention.line = occurrence.line
+            mention.column = occurrence.column
+            mention.relations.removeAll(keepingCapacity: true)
+            withUnsafeMutablePointer(to: &self) { visit in
+                lgi_relations(visit.pointee.store, handle, visit) { context, roles, symbol in
+                    guard let visit = context?.assumingMemoryBound(to: Visit.self) else { return false }
+                    let id = visit.pointee.number(symbol)
+                    visit.pointee.mention.relations.append((roles, id))
+                    return true
+                }
+            }
+            body(mention)
+        }
+    }
+
+    /// Calls `body` with each mention of a symbol in a record; `describe` gives numbers to symbols. May be called on several
+    /// threads at once.
+    ///
+    /// - Parameter known: storage that is kept between calls for its capacity; the record's own handles, no one else's.
     func occurrences(
-        ofRecord name: String, _ body: @escaping (lgi_occurrence) -> Void
+        ofRecord name: String, describe: @escaping (IndexSymbol) -> ProgramIndex.SymbolID,
+        known: inout [UnsafeMutableRawPointer: ProgramIndex.SymbolID], _ body: @escaping (Mention) -> Void
+    ) throws(IndexStoreError) {
+        try ReaderProgress.current.reading(name) { () throws(IndexStoreError) in try readOccurrences(name, body) }
+    }
+
+    private func readOccurrences(
+        _ name: String, _ body: @escaping (lgi_occurrence) -> Void
     ) throws(IndexStoreError) {
         var message = [CChar](repeating: 0, count: 512)
         guard let handle = lgi_record_open(store, name, &message, message.count) else {
             throw IndexStoreError(.unreadable, "record \(name) cannot be read", cause: Self.text(message))
         }
         defer { lgi_record_close(store, handle) }
-        var visit = Visit(store: store, body: body)
+        var visit = Visit(store: store, known: known, describe: describe, body: body)
+        known = [:]
         withUnsafeMutablePointer(to: &visit) { visit in
             lgi_record_occurrences(store, handle, visit) { context, occurrence in
-                context?.assumingMemoryBound(to: Visit.self).pointee.body(occurrence)
+                context?.assumingMemoryBound(to: Visit.self).pointee.visit(occurrence)
                 return true
             }
         }
-    }
-
-    func describe(_ symbol: lgi_symbol) -> IndexSymbol {
-        let info = lgi_symbol_describe(store, symbol)
-        return IndexSymbol(
-            usr: String(info.usr), name: String(info.name), kind: info.kind, subkind: info.subkind,
-            properties: info.properties)
-    }
-
-    private struct RelationVisit { var relations: [(roles: UInt64, symbol: lgi_symbol)] = [] }
-
-    func relations(of occurrence: lgi_occurrence) -> [(roles: UInt64, symbol: lgi_symbol)] {
-        guard let handle = occurrence.handle else { return [] }
-        var visit = RelationVisit()
-        withUnsafeMutablePointer(to: &visit) { visit in
-            lgi_relations(store, handle, visit) { context, roles, symbol in
-                context?.assumingMemoryBound(to: RelationVisit.self).pointee.relations.append((roles, symbol))
-                return true
-            }
-        }
-        return visit.relations
+        known = visit.known
     }
 
     private static func text(_ message: [CChar]) -> String {

@@ -19,7 +19,7 @@ public struct IndexSymbol: Sendable, Equatable {
     }
 
     /// Which accessor of a property or subscript.
-    public enum Accessor: Sendable, Equatable { case none, getter, setter, willSet, didSet, other }
+    public enum Accessor: Sendable, Equatable { case none, getter, setter, willSet, didSet, read, modify, other }
 
     public init(
         usr: String, name: String, kind: Kind, accessor: Accessor = .none, isSwift: Bool = true, isAsync: Bool = false
@@ -51,7 +51,9 @@ extension IndexSymbol {
             case 4: .setter
             case 1000: .willSet
             case 1001: .didSet
-            case 1002, 1003, 1014...1018: .other
+            case 1014: .read
+            case 1015: .modify
+            case 1002, 1003, 1016...1018: .other
             default: .none
             }
         let ours: Kind =

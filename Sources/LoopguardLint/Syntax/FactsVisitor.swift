@@ -6,12 +6,22 @@
         private(set) var scopes: [SourceFacts.Scope]
         private(set) var calls: [SourceFacts.Call] = []
         private(set) var imports: [String] = []
+        private(set) var localValues: [SourceFacts.LocalValue] = []
+        private(set) var mentions: [SourceFacts.Mention] = []
+        private(set) var argumentAt: [Int: SourceFacts.Argument] = [:]
+        private(set) var stores: [SourceFacts.Store] = []
+        private(set) var wrapped: [SourceFacts.Wrapped] = []
+        private(set) var asyncAliases: [String] = []
+        private(set) var globalActors: [String] = []
+        private(set) var deadRanges: [Range<Int>] = []
+        private(set) var hasMain = false
+        /// Names of local functions and of variables that hold code; scopes are told apart later.
+        private var heldNames: Set<String> = []
         private var stack: [SourceFacts.ScopeID] = [0]
         /// Closures whose call has not been left yet: the argument is known when the closure is entered.
         private var argumentOf: [SyntaxIdentifier: SourceFacts.Argument] = [:]
         private var assignedName: [SyntaxIdentifier: String] = [:]
-        /// Calls are numbered when they are entered.
-        private var callNumber: [SyntaxIdentifier: Int] = [:]
+        private var called: Set<SyntaxIdentifier> = []
         private var awaitDepth = 0
         private var actorDepth: [Bool] = [false]
 
@@ -50,46 +60,74 @@
             }
         }
 
-        private func enterType(_ name: TokenSyntax, _ node: some SyntaxProtocol, isActor: Bool = false)
-            -> SyntaxVisitorContinueKind
-        {
+        /// A member of a type that is declared inside code.
+        private var isInLocalType: Bool {
+            scopes[stack[stack.count - 1]].kind == .type
+                && stack.contains { scopes[$0].kind != .type && scopes[$0].kind != .file }
+        }
+
+        private func enterType(
+            _ name: TokenSyntax, _ node: some SyntaxProtocol, _ attributes: AttributeListSyntax, isActor: Bool = false
+        ) -> SyntaxVisitorContinueKind {
             actorDepth.append(isActor)
-            return enter(.type, name.text, node, nameOffset: offset(name))
+            let names = Self.names(attributes)
+            if names.contains("globalActor") { globalActors.append(name.text) }
+            if names.contains("main") { hasMain = true }
+            return enter(.type, name.text, node, nameOffset: offset(name)) { scope in
+                scope.isActor = isActor
+                scope.attributes = names
+            }
         }
         private func leaveType() {
             actorDepth.removeLast()
             leave()
         }
 
-        override func visit(_ node: ClassDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
+        override func visit(_ node: ClassDeclSyntax) -> SyntaxVisitorContinueKind {
+            enterType(node.name, node, node.attributes)
+        }
         override func visitPost(_ node: ClassDeclSyntax) { leaveType() }
-        override func visit(_ node: StructDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
+        override func visit(_ node: StructDeclSyntax) -> SyntaxVisitorContinueKind {
+            enterType(node.name, node, node.attributes)
+        }
         override func visitPost(_ node: StructDeclSyntax) { leaveType() }
-        override func visit(_ node: EnumDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
+        override func visit(_ node: EnumDeclSyntax) -> SyntaxVisitorContinueKind {
+            enterType(node.name, node, node.attributes)
+        }
         override func visitPost(_ node: EnumDeclSyntax) { leaveType() }
         override func visit(_ node: ActorDeclSyntax) -> SyntaxVisitorContinueKind {
-            enterType(node.name, node, isActor: true)
+            enterType(node.name, node, node.attributes, isActor: true)
         }
         override func visitPost(_ node: ActorDeclSyntax) { leaveType() }
-        override func visit(_ node: ProtocolDeclSyntax) -> SyntaxVisitorContinueKind { enterType(node.name, node) }
+        override func visit(_ node: ProtocolDeclSyntax) -> SyntaxVisitorContinueKind {
+            enterType(node.name, node, node.attributes)
+        }
         override func visitPost(_ node: ProtocolDeclSyntax) { leaveType() }
         override func visit(_ node: ExtensionDeclSyntax) -> SyntaxVisitorContinueKind {
             actorDepth.append(false)
-            return enter(.type, node.extendedType.trimmedDescription, node, nameOffset: offset(node.extendedType))
+            return enter(.type, node.extendedType.trimmedDescription, node, nameOffset: offset(node.extendedType)) {
+                scope in
+                scope.attributes = Self.names(node.attributes)
+            }
         }
         override func visitPost(_ node: ExtensionDeclSyntax) { leaveType() }
 
         override func visit(_ node: FunctionDeclSyntax) -> SyntaxVisitorContinueKind {
             let labels = node.signature.parameterClause.parameters.map { $0.firstName.text + ":" }.joined()
             return enter(
-                isInCode ? .localFunction : .function, "\(node.name.text)(\(labels))", node,
+                isInCode || isInLocalType ? .localFunction : .function, "\(node.name.text)(\(labels))", node,
                 nameOffset: offset(node.name)
             ) { scope in
                 scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
                 scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
-                scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+                Self.declareBlocking(&scope, node.attributes, Syntax(node))
                 scope.parameters = Self.parameters(node.signature)
-                if Self.isNonisolated(node.modifiers) { scope.isInActor = false }
+                scope.attributes = Self.names(node.attributes)
+                if Self.isNonisolated(node.modifiers) {
+                    scope.isInActor = false
+                    scope.isNonisolated = true
+                }
+                if Self.hasIsolatedParameter(node.signature) { scope.isInActor = true }
             }
         }
         override func visitPost(_ node: FunctionDeclSyntax) { leave() }
@@ -99,7 +137,7 @@
             return enter(.initializer, "init(\(labels))", node, nameOffset: offset(node.initKeyword)) { scope in
                 scope.isAsync = node.signature.effectSpecifiers?.asyncSpecifier != nil
                 scope.isThrowing = node.signature.effectSpecifiers?.throwsClause != nil
-                scope.isDeclaredBlocking = Self.isDeclaredBlocking(node.attributes, Syntax(node))
+                Self.declareBlocking(&scope, node.attributes, Syntax(node))
                 scope.parameters = Self.parameters(node.signature)
             }
         }
@@ -119,19 +157,31 @@
                 }
             return enter(kind, node.accessorSpecifier.text, node, nameOffset: offset(node.accessorSpecifier)) { scope in
                 scope.isAsync = node.effectSpecifiers?.asyncSpecifier != nil
+                markIsolation(&scope, Syntax(node))
             }
         }
         override func visitPost(_ node: AccessorDeclSyntax) { leave() }
 
         override func visit(_ node: PatternBindingSyntax) -> SyntaxVisitorContinueKind {
             let name = node.pattern.trimmedDescription
-            if let accessors = node.accessorBlock, case .getter = accessors.accessors {
-                return enter(.getter, name, accessors, nameOffset: offset(node.pattern))
+            let declaration = node.parent?.parent?.as(VariableDeclSyntax.self)
+            for element in declaration?.attributes ?? [] {
+                guard let attribute = element.as(AttributeSyntax.self) else { continue }
+                wrapped.append(
+                    .init(
+                        attributeOffset: offset(attribute.attributeName), nameOffset: offset(node.pattern),
+                        scope: stack[stack.count - 1]))
             }
             guard let value = node.initializer else { return .visitChildren }
             if let closure = value.value.as(ClosureExprSyntax.self) { assignedName[closure.id] = name }
-            if isInCode { return .visitChildren }
-            let modifiers = node.parent?.parent?.as(VariableDeclSyntax.self)?.modifiers
+            if isInCode {
+                if let held = Self.heldOffset(value.value) {
+                    localValues.append(.init(name: name, scope: stack[stack.count - 1], valueOffset: held))
+                    heldNames.insert(name)
+                }
+                return .visitChildren
+            }
+            let modifiers = declaration?.modifiers
             let isGlobal = scopes[stack[stack.count - 1]].kind == .file
             return enter(.initialValue, name, node, nameOffset: offset(node.pattern)) { scope in
                 scope.isLazy =
@@ -142,8 +192,77 @@
             }
         }
         override func visitPost(_ node: PatternBindingSyntax) {
-            if let accessors = node.accessorBlock, case .getter = accessors.accessors { return leave() }
             if node.initializer != nil, scopes[stack[stack.count - 1]].kind == .initialValue { leave() }
+        }
+
+        override func visit(_ node: AccessorBlockSyntax) -> SyntaxVisitorContinueKind {
+            guard case .getter = node.accessors else { return .visitChildren }
+            let name = node.parent?.as(PatternBindingSyntax.self)?.pattern.trimmedDescription ?? "subscript"
+            return enter(.getter, name, node, nameOffset: offset(node.leftBrace)) { scope in
+                markIsolation(&scope, Syntax(node))
+            }
+        }
+        override func visitPost(_ node: AccessorBlockSyntax) {
+            if case .getter = node.accessors { leave() }
+        }
+
+        /// An accessor is where its property or subscript is.
+        private func markIsolation(_ scope: inout SourceFacts.Scope, _ node: Syntax) {
+            var current = node.parent
+            while let next = current {
+                if let variable = next.as(VariableDeclSyntax.self) {
+                    scope.attributes = Self.names(variable.attributes)
+                    scope.isNonisolated = Self.isNonisolated(variable.modifiers)
+                    scope.isDeclaredBlocking = Self.isDeclaredBlocking(variable.attributes, Syntax(variable))
+                    break
+                }
+                if let declared = next.as(SubscriptDeclSyntax.self) {
+                    scope.attributes = Self.names(declared.attributes)
+                    scope.isNonisolated = Self.isNonisolated(declared.modifiers)
+                    scope.isDeclaredBlocking = Self.isDeclaredBlocking(declared.attributes, Syntax(declared))
+                    break
+                }
+                current = next.parent
+            }
+            if scope.isNonisolated { scope.isInActor = false }
+        }
+
+        /// A default argument runs when a call leaves it out.
+        override func visit(_ node: InitializerClauseSyntax) -> SyntaxVisitorContinueKind {
+            guard let parameter = node.parent?.as(FunctionParameterSyntax.self) else { return .visitChildren }
+            let name = parameter.secondName ?? parameter.firstName
+            return enter(.defaultArgument, name.text, node, nameOffset: offset(name))
+        }
+        override func visitPost(_ node: InitializerClauseSyntax) {
+            if node.parent?.is(FunctionParameterSyntax.self) ?? false { leave() }
+        }
+
+        override func visit(_ node: CodeBlockItemListSyntax) -> SyntaxVisitorContinueKind {
+            // Local functions may be named before they are declared.
+            if isInCode {
+                for item in node {
+                    if let function = item.item.as(FunctionDeclSyntax.self) { heldNames.insert(function.name.text) }
+                }
+            }
+            return .visitChildren
+        }
+
+        override func visit(_ node: TypeAliasDeclSyntax) -> SyntaxVisitorContinueKind {
+            if Self.isAsyncFunction(node.initializer.value) { asyncAliases.append(node.name.text) }
+            return .visitChildren
+        }
+
+        override func visit(_ node: IfExprSyntax) -> SyntaxVisitorContinueKind {
+            switch Self.availability(node.conditions) {
+            case true?: if let other = node.elseBody { deadRanges.append(offset(other)..<end(other)) }
+            case false?: deadRanges.append(offset(node.body)..<end(node.body))
+            case nil: break
+            }
+            return .visitChildren
+        }
+        override func visit(_ node: GuardStmtSyntax) -> SyntaxVisitorContinueKind {
+            if Self.availability(node.conditions) == true { deadRanges.append(offset(node.body)..<end(node.body)) }
+            return .visitChildren
         }
 
         // MARK: closures and calls
@@ -157,6 +276,10 @@
                     node.signature?.effectSpecifiers?.asyncSpecifier != nil || Self.awaitsItself(node.statements)
                 scope.isThrowing = node.signature?.effectSpecifiers?.throwsClause != nil
                 scope.takenBy = argumentOf[node.id]
+                scope.contextualType = Self.contextualType(of: node)
+                if scope.takenBy == nil, let around = Self.argument(around: Syntax(node)) {
+                    scope.takenBy = argumentOf[around]
+                }
                 scope.assignedTo = assignedName[node.id]
             }
         }
@@ -175,12 +298,17 @@
         override func visit(_ node: SequenceExprSyntax) -> SyntaxVisitorContinueKind {
             // `client.load = { … }` is a sequence of three before operators are folded.
             let elements = Array(node.elements)
-            if elements.count == 3, elements[1].is(AssignmentExprSyntax.self),
-                let closure = elements[2].as(ClosureExprSyntax.self)
-            {
-                assignedName[closure.id] =
-                    elements[0].as(MemberAccessExprSyntax.self)?.declName.baseName.text
-                    ?? elements[0].trimmedDescription
+            guard elements.count >= 3, elements[1].is(AssignmentExprSyntax.self) else { return .visitChildren }
+            var target = elements[0]
+            while let element = target.as(SubscriptCallExprSyntax.self) { target = element.calledExpression }
+            let member = Self.lastName(target)
+            if elements.count == 3, let closure = elements[2].as(ClosureExprSyntax.self) {
+                assignedName[closure.id] = member?.text ?? elements[0].trimmedDescription
+            } else if elements.count == 3, let member, let value = Self.lastName(elements[2]) {
+                stores.append(
+                    .init(
+                        memberOffset: offset(member), name: value.text, valueOffset: offset(value),
+                        scope: stack[stack.count - 1]))
             }
             return .visitChildren
         }
@@ -188,7 +316,7 @@
         override func visit(_ node: FunctionCallExprSyntax) -> SyntaxVisitorContinueKind {
             guard let callee = Callee(node.calledExpression) else { return .visitChildren }
             let number = calls.count
-            callNumber[node.id] = number
+            if let name = node.calledExpression.as(DeclReferenceExprSyntax.self) { called.insert(name.id) }
             var arguments: [SourceFacts.CallArgument] = []
             func note(_ value: ExprSyntax, _ label: String?, isTrailing: Bool) {
                 let closure = value.as(ClosureExprSyntax.self)
@@ -196,10 +324,16 @@
                     argumentOf[closure.id] = SourceFacts.Argument(
                         call: number, position: arguments.count, label: label, isTrailing: isTrailing)
                     if let label { assignedName[closure.id] = label }
+                } else {
+                    // Closures in a literal find their call here.
+                    argumentOf[value.id] = SourceFacts.Argument(
+                        call: number, position: arguments.count, label: label, isTrailing: false)
+                    if let name = Self.lastName(value) { argumentAt[offset(name)] = argumentOf[value.id] }
                 }
                 arguments.append(
                     SourceFacts.CallArgument(
-                        label: label, text: closure == nil ? Self.text(value) : "{…}", isClosure: closure != nil))
+                        label: label, text: closure == nil ? Self.text(value) : "{…}", isClosure: closure != nil,
+                        isTrailing: isTrailing))
             }
             for argument in node.arguments { note(argument.expression, argument.label?.text, isTrailing: false) }
             if let closure = node.trailingClosure { note(ExprSyntax(closure), nil, isTrailing: true) }
@@ -210,8 +344,21 @@
             calls.append(
                 SourceFacts.Call(
                     nameOffset: offset(callee.name), name: "\(callee.name.text)(\(labels))",
-                    receiver: callee.base.map { Self.text($0) }, arguments: arguments, range: offset(node)..<end(node),
+                    receiver: callee.base.map { Self.text($0) },
+                    receiverOffset: callee.base.flatMap { Self.lastName($0) }.map { offset($0) }, arguments: arguments,
+                    range: offset(node)..<end(node),
                     scope: stack[stack.count - 1], isAwaited: awaitDepth > 0))
+            return .visitChildren
+        }
+
+        override func visit(_ node: DeclReferenceExprSyntax) -> SyntaxVisitorContinueKind {
+            if heldNames.contains(node.baseName.text), !called.contains(node.id) {
+                let place = offset(node.baseName)
+                mentions.append(
+                    .init(
+                        name: node.baseName.text, offset: place, scope: stack[stack.count - 1],
+                        takenBy: argumentAt[place]))
+            }
             return .visitChildren
         }
 
@@ -253,13 +400,21 @@
     extension FactsVisitor {
         /// Source text of an expression on one line, shortened.
         private static func text(_ node: some SyntaxProtocol) -> String {
-            var text = ""
-            for piece in node.trimmedDescription.split(whereSeparator: \.isWhitespace) {
-                if !text.isEmpty { text += " " }
-                text += piece
-                if text.utf8.count > SourceFacts.maximumText { return text.prefix(SourceFacts.maximumText) + "…" }
+            // A long expression (a closure in a chain of calls, mostly) is nobody's constant: its text is not made.
+            if node.trimmedLength.utf8Length > 4 * SourceFacts.maximumText { return "…" }
+            var text: [UInt8] = []
+            var isBetween = false
+            for byte in node.trimmedDescription.utf8 {
+                if byte == 0x20 || (0x09...0x0D).contains(byte) {
+                    isBetween = true
+                    continue
+                }
+                if isBetween { text.append(0x20) }
+                isBetween = false
+                if text.count >= SourceFacts.maximumText { return String(decoding: text, as: UTF8.self) + "…" }
+                text.append(byte)
             }
-            return text
+            return String(decoding: text, as: UTF8.self)
         }
 
         private static func isNonisolated(_ modifiers: DeclModifierListSyntax) -> Bool {
@@ -268,24 +423,33 @@
 
         private static func parameters(_ signature: FunctionSignatureSyntax) -> [SourceFacts.Parameter] {
             signature.parameterClause.parameters.map {
-                SourceFacts.Parameter(label: $0.firstName.text, name: ($0.secondName ?? $0.firstName).text)
+                SourceFacts.Parameter(
+                    label: $0.firstName.text, name: ($0.secondName ?? $0.firstName).text,
+                    isFunction: isFunction($0.type), isVariadic: $0.ellipsis != nil)
             }
         }
 
-        private static func isDeclaredBlocking(_ attributes: AttributeListSyntax, _ node: Syntax) -> Bool {
-            let isNoasync = attributes.contains { element in
-                guard let attribute = element.as(AttributeSyntax.self),
-                    attribute.attributeName.trimmedDescription == "available"
-                else { return false }
-                return attribute.arguments?.tokens(viewMode: .sourceAccurate).contains { $0.text == "noasync" } ?? false
-            }
-            return isNoasync
-                || node.leadingTrivia.pieces.contains { piece in
-                    switch piece {
-                    case .lineComment(let text), .docLineComment(let text): text.contains("loopguard:blocking")
-                    default: false
-                    }
+        private static func declareBlocking(
+            _ scope: inout SourceFacts.Scope, _ attributes: AttributeListSyntax, _ node: Syntax
+        ) {
+            let isCommented = node.leadingTrivia.pieces.contains { piece in
+                switch piece {
+                case .lineComment(let text), .docLineComment(let text): text.contains("loopguard:blocking")
+                default: false
                 }
+            }
+            scope.isDeclaredBlocking = isCommented
+            for element in attributes where !isCommented {
+                guard let attribute = element.as(AttributeSyntax.self),
+                    attribute.attributeName.as(IdentifierTypeSyntax.self)?.name.text == "available",
+                    let arguments = attribute.arguments?.as(AvailabilityArgumentListSyntax.self),
+                    arguments.contains(where: { $0.argument.as(TokenSyntax.self)?.text == "noasync" })
+                else { continue }
+                scope.isDeclaredBlocking = true
+                scope.noasyncMessage =
+                    arguments.lazy.compactMap { $0.argument.as(AvailabilityLabeledArgumentSyntax.self) }
+                    .first { $0.label.text == "message" }?.value.trimmedDescription ?? ""
+            }
         }
 
         /// Whether the statements contain an `await` (or `for await`, `async let`) outside closures and functions in them.

@@ -6,7 +6,9 @@
 
     extension SourceFacts {
         /// Parses one file. Broken code gives what can be understood of it and a line in ``problems``.
-        public init(path: String, bytes: [UInt8]) {
+        ///
+        /// - Parameter withStructure: fills ``structure`` as well, at the price of a second walk. Default false.
+        public init(path: String, bytes: [UInt8], withStructure: Bool = false) {
             let lines = LineTable(bytes)
             let tree = bytes.withUnsafeBufferPointer { Parser.parse(source: $0) }
             let visitor = FactsVisitor(length: bytes.count)
@@ -16,8 +18,22 @@
                 suppressions: SuppressionParser.suppressions(in: tree, lines: lines), imports: visitor.imports,
                 problems: []
             )
+            if withStructure {
+                let structureVisitor = StructureVisitor(length: bytes.count)
+                structureVisitor.walk(tree)
+                structure = structureVisitor.facts
+            }
             callAt = Dictionary(
                 calls.indices.map { (calls[$0].nameOffset, $0) }, uniquingKeysWith: { first, _ in first })
+            localValues = visitor.localValues
+            mentions = visitor.mentions
+            argumentAt = visitor.argumentAt
+            stores = visitor.stores
+            wrapped = visitor.wrapped
+            asyncAliases = visitor.asyncAliases
+            globalActors = visitor.globalActors
+            deadRanges = visitor.deadRanges
+            hasMain = visitor.hasMain
             if tree.hasError {
                 problems = ParseDiagnosticsGenerator.diagnostics(for: tree).prefix(Self.maximumProblems).map {
                     diagnostic in

@@ -12,13 +12,15 @@ public struct SourceFacts: Sendable, Equatable {
             case file
             case type
             case function
-            /// A function inside a function: the index has no symbol for it.
+            /// A function inside a function, or a member of a type in one: the index has no symbol for it.
             case localFunction
             case initializer, deinitializer
             case getter, setter, observer
             case closure
-            /// Runs when the property or the default argument is needed.
+            /// Runs when the property is needed.
             case initialValue
+            /// Runs when a call leaves the argument out.
+            case defaultArgument
         }
 
         public var kind: Kind
@@ -34,8 +36,18 @@ public struct SourceFacts: Sendable, Equatable {
         public var isThrowing = false
         /// `@available(*, noasync)`, or the comment `loopguard:blocking`.
         public var isDeclaredBlocking = false
-        /// Member of an actor, and not `nonisolated`.
+        /// The message of `@available(*, noasync)`, empty when there is none; nil when it is the comment that declares it.
+        public var noasyncMessage: String?
+        /// Member of an actor, and not `nonisolated`; or has an `isolated` parameter.
         public var isInActor = false
+        /// Says `nonisolated`, or is static.
+        public var isNonisolated = false
+        /// Of a type: an actor.
+        public var isActor = false
+        /// Attributes that may be global actors, as written: `DatabaseActor`.
+        public var attributes: [String] = []
+        /// Of a closure: the type that its place asks for, where the syntax says it, such as that of an annotated variable.
+        public var contextualType: String?
         /// Names by which the body knows its parameters, with the labels that callers write (`_` for none).
         public var parameters: [Parameter] = []
         /// Of an initial value: `lazy`, or of a global or static property: it runs at the first use.
@@ -58,6 +70,9 @@ public struct SourceFacts: Sendable, Equatable {
     public struct Parameter: Sendable, Equatable {
         public var label: String
         public var name: String
+        /// Its type is written as a function's.
+        public var isFunction = false
+        public var isVariadic = false
     }
 
     /// Which argument of which call.
@@ -78,6 +93,8 @@ public struct SourceFacts: Sendable, Equatable {
         public var name: String
         /// What stands before the dot, shortened: `Thread`, `FileManager.default`; nil when nothing does.
         public var receiver: String?
+        /// Of the last name in the receiver; nil when it does not end in one.
+        public var receiverOffset: Int?
         public var arguments: [CallArgument]
         /// The whole expression.
         public var range: Range<Int>
@@ -91,6 +108,40 @@ public struct SourceFacts: Sendable, Equatable {
         /// Source text, at most ``SourceFacts/maximumText`` bytes.
         public var text: String
         public var isClosure: Bool
+        public var isTrailing = false
+    }
+
+    /// A local variable whose value is code: a closure, or a function that is not called.
+    public struct LocalValue: Sendable, Equatable {
+        public var name: String
+        /// Where it is declared.
+        public var scope: ScopeID
+        /// Where its value begins: a closure's brace, a function's name.
+        public var valueOffset: Int
+    }
+
+    /// A name that stands for code, not called: handed over, kept, returned.
+    public struct Mention: Sendable, Equatable {
+        public var name: String
+        public var offset: Int
+        public var scope: ScopeID
+        /// When it is an argument.
+        public var takenBy: Argument?
+    }
+
+    /// `member = name`: a parameter or a function is put where others find it.
+    public struct Store: Sendable, Equatable {
+        public var memberOffset: Int
+        public var name: String
+        public var valueOffset: Int
+        public var scope: ScopeID
+    }
+
+    /// A variable with an attribute that may be a property wrapper.
+    public struct Wrapped: Sendable, Equatable {
+        public var attributeOffset: Int
+        public var nameOffset: Int
+        public var scope: ScopeID
     }
 
     /// `// loopguard:allow(rule) reason: … until: 2027-01-31`.
@@ -123,6 +174,24 @@ public struct SourceFacts: Sendable, Equatable {
     public var problems: [String]
     /// From the offset of a called name to its call.
     public var callAt: [Int: Int] = [:]
+    /// More about the user's own files; nil for others.
+    public var structure: StructureFacts?
+    /// Local variables that hold code.
+    public var localValues: [LocalValue] = []
+    /// Names of local functions and variables that hold code, where they are not called.
+    public var mentions: [Mention] = []
+    /// From the offset of a name that is an argument as a whole to which one.
+    public var argumentAt: [Int: Argument] = [:]
+    public var stores: [Store] = []
+    public var wrapped: [Wrapped] = []
+    /// Type aliases of `async` function types.
+    public var asyncAliases: [String] = []
+    /// Types that are global actors.
+    public var globalActors: [String] = []
+    /// Code that never runs on Linux: behind `#available(…, *)`.
+    public var deadRanges: [Range<Int>] = []
+    /// A type is marked `@main`.
+    public var hasMain = false
 
     /// The innermost scope that contains `offset`; of two that begin alike the inner one.
     public func scope(at offset: Int) -> ScopeID {

@@ -8,6 +8,7 @@ import NIOConcurrencyHelpers
 /// Sleeps on the event loop.
 @inline(never)
 func demoSleepOnEventLoop(milliseconds: Int) {
+    // loopguard:allow(blocking-sleep) reason: the demo's purpose
     Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
 }
 
@@ -33,7 +34,7 @@ func demoWaitForContendedLock(milliseconds: Int) {
         demoHoldLock(milliseconds: milliseconds)
         lock.unlock()
     }
-    held.wait()
+    held.wait()  // loopguard:allow(blocking-semaphore) reason: the demo's purpose
     lock.lock()
     lock.unlock()
 }
@@ -57,6 +58,7 @@ func demoReadFromPipe(milliseconds: Int) -> Int {
         try? writer.close()
     }
     var byte: UInt8 = 0
+    // loopguard:allow(blocking-file-call) reason: the demo's purpose
     return max(0, read(pipe.fileHandleForReading.fileDescriptor, &byte, 1))
 }
 
@@ -76,6 +78,7 @@ func demoResolveNameBlocking(milliseconds: Int) {
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
     }
     var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    // loopguard:allow(blocking-poll) reason: the demo's purpose
     _ = poll(&wait, 1, Int32(clamping: milliseconds))
 }
 

@@ -13,7 +13,7 @@ from .waiting import eventually
 
 
 # Not the empty document that a tab starts with.
-LOADED = "location.href !== 'about:blank' && document.readyState === 'complete' && document.body !== null"
+LOADED = "location.href !== 'about:blank' && document.readyState === 'complete'"  # a picture has no body
 
 
 class Browser:
@@ -41,7 +41,8 @@ class Browser:
         with opener.open(request, timeout=30) as response:
             page = Page(json.load(response)["webSocketDebuggerUrl"])
         # A tab is there before its document: a probe in between would find no body.
-        eventually(lambda: page.evaluate(LOADED), 30, f"{url} is loaded")
+        if url != "about:blank":
+            eventually(lambda: page.evaluate(LOADED), 30, f"{url} is loaded")
         return page
 
     def close(self):

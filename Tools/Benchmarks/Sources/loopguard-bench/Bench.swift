@@ -6,7 +6,7 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loopguard-bench",
         abstract: "Measures Loopguard against baselines of the same run and prints ratios.",
-        subcommands: [Run.self, Serve.self], defaultSubcommand: Run.self)
+        subcommands: [Run.self, Serve.self, Jobs.self], defaultSubcommand: Run.self)
 
     struct Run: AsyncParsableCommand {
         @Flag(help: "A few seconds only: shows that everything runs, the figures mean little.")
@@ -30,8 +30,9 @@ struct Bench: AsyncParsableCommand {
         private func runtime() async throws {
             print(Measurement.header)
             show([try RuntimeBenchmarks.heartbeat(rounds: rounds * 20, count: 50_000 / scale)])
-            show(try await RuntimeBenchmarks.jobHop(rounds: rounds * 20, count: 50_000 / scale))
+            show(try await JobBenchmarks.all(rounds: rounds * 80, count: 8_192 / scale))
             show(try MemoryBenchmark.measure())
+            show(try await StrictBenchmarks.all(rounds: rounds * 20, count: 50_000 / scale))
             show(try await StallBenchmarks.detection(count: smoke ? 5 : 200))
             show(try FrameBenchmarks.all(rounds: rounds, count: 2_000_000 / scale))
         }
@@ -63,6 +64,29 @@ struct Bench: AsyncParsableCommand {
             // The parent may be gone before it could kill us.
             cbench_end_with_parent()
             try await BenchServer.run(kind: kind)
+        }
+    }
+
+    /// Jobs alone, for a profiler or a tool that counts instructions.
+    struct Jobs: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(shouldDisplay: false)
+        @Argument(help: "marked or plain.")
+        var kind: String
+        @Argument(help: "Jobs a drain; 0 = one handler that yields.")
+        var drain: Int
+        @Argument(help: "Jobs in all.")
+        var count: Int
+
+        mutating func run() async throws {
+            guard let kind = JobBenchmarks.Kind(rawValue: kind) else {
+                throw ValidationError("The kind is \(kind): marked or plain.")
+            }
+            let bench = try await JobBenchmarks()
+            let cost =
+                drain == 0
+                ? try await bench.yields(kind, count: count) : try await bench.drains(kind, of: drain, count: count)
+            print(cost)
+            try await bench.shutdown()
         }
     }
 }

@@ -76,9 +76,14 @@ private func pad(_ text: String, _ width: Int) -> String {
 }
 
 enum Clock {
-    static func nowNs() -> UInt64 {
+    static func nowNs() -> UInt64 { read(CLOCK_MONOTONIC) }
+
+    /// What the calling thread has used: other programs and a busy host do not count, as they would in the time of day.
+    static func threadCPUNs() -> UInt64 { read(CLOCK_THREAD_CPUTIME_ID) }
+
+    private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
+        clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
@@ -96,6 +101,8 @@ struct Rounds {
 
     /// This variant minus the other one, round by round.
     func minus(_ other: Rounds) -> Rounds { Rounds(zip(samples, other.samples).map { $0 - $1 }) }
+
+    func times(_ factor: Double) -> Rounds { Rounds(samples.map { $0 * factor }) }
 
     var median: Double { sorted.isEmpty ? .nan : sorted[sorted.count / 2] }
 

@@ -17,6 +17,7 @@ import Testing
             "NIOCore.EventLoopFuture.wait(file:line:)"
         ),
         ("Foundation.ProcessInfo.hostName.getter : Swift.String", "Foundation.ProcessInfo.hostName"),
+        ("Glibc.open(Swift.UnsafePointer<Swift.Int8>, Swift.Int32) -> Swift.Int32", "c:open"),
         (
             "FoundationEssentials.Data.init(contentsOf: FoundationEssentials.URL, options: FoundationEssentials.NSData.ReadingOptions) throws -> FoundationEssentials.Data",
             "FoundationEssentials.Data.init(contentsOf:options:)"
@@ -34,6 +35,15 @@ import Testing
     ])
     func demangledNamesBecomePaths(text: String, path: String) {
         #expect(SymbolPath(demangled: text)?.description == path)
+    }
+
+    @Test func whatAnExtensionAddsBelongsToItsModuleToo() throws {
+        let text =
+            "(extension in FoundationEssentials):Swift.String.init(contentsOfFile: Swift.String) throws -> Swift.String"
+        let path = try #require(SymbolPath(demangled: text))
+        #expect(path.description == "Swift.String.init(contentsOfFile:)")
+        #expect(try SymbolPattern("Foundation.String.init(contentsOfFile:)").matches(path))
+        #expect(try !SymbolPattern("Dispatch.String.init(contentsOfFile:)").matches(path))
     }
 
     @Test func usrsBecomePaths() {

@@ -1,0 +1,3 @@
+public func quiet() async throws {
+    try await Task.sleep(for: .milliseconds(1))
+}

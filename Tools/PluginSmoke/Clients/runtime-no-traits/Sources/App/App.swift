@@ -1,0 +1,6 @@
+import LoopguardBus
+
+@main
+enum App {
+    static func main() { print(LocalBus.self) }
+}
