@@ -25,11 +25,12 @@ enum BoardScript {
         for _, field in ipairs(redis.call('HKEYS', key)) do
             if string.sub(field, 1, 2) == 't:' then
                 local name = string.sub(field, 3)
-                local age = now - (tonumber(redis.call('HGET', key, field)) or 0)
+                local beat = redis.call('HGET', key, field)
+                local age = now - (tonumber(beat) or 0)
                 if age > tonumber(ARGV[4]) then
                     forget(name)
                 elseif name ~= host then
-                    others[#others + 1] = {name, age}
+                    others[#others + 1] = {name, age, beat}
                 end
             end
         end
@@ -47,7 +48,7 @@ enum BoardScript {
                     text = redis.call('HGET', key, 'd:' .. name) or ''
                 end
                 local written = now - (tonumber(redis.call('HGET', key, 'w:' .. name)) or 0)
-                answer[#answer + 1] = {name, version, math.max(0, other[2]), math.max(0, written), length, text}
+                answer[#answer + 1] = {name, version, math.max(0, other[2]), math.max(0, written), length, text, other[3]}
             end
         end
         return {ours, answer}
@@ -83,12 +84,13 @@ enum BoardScript {
     }
 
     private static func note(_ value: RESPValue) -> RedisBoard.Note? {
-        guard case .array(let parts) = value, parts.count == 6, let host = parts[0].text, let version = parts[1].text,
+        guard case .array(let parts) = value, parts.count == 7, let host = parts[0].text, let version = parts[1].text,
             let heard = parts[2].unsigned, let written = parts[3].unsigned, let length = parts[4].unsigned,
-            case .bulk(let text) = parts[5]
+            case .bulk(let text) = parts[5], let beat = parts[6].text
         else { return nil }
         return RedisBoard.Note(
-            host: host, version: version, heardMsAgo: Int64(clamping: heard), writtenMsAgo: Int64(clamping: written),
+            host: host, version: version, beat: beat, heardMsAgo: Int64(clamping: heard),
+            writtenMsAgo: Int64(clamping: written),
             length: Int(clamping: length), text: text.isEmpty ? nil : Array(text))
     }
 }

@@ -29,6 +29,8 @@ public final class RedisBoard: Sendable {
         public var host: String
         /// Changes with every new text.
         public var version: String
+        /// Changes whenever the host is heard.
+        public var beat: String
         /// Since the host was heard last, milliseconds of Redis' clock.
         public var heardMsAgo: Int64
         /// Since the text was written, milliseconds of Redis' clock.
@@ -40,8 +42,10 @@ public final class RedisBoard: Sendable {
 
         /// All its parts.
         public init(
-            host: String, version: String, heardMsAgo: Int64, writtenMsAgo: Int64, length: Int, text: [UInt8]?
+            host: String, version: String, beat: String, heardMsAgo: Int64, writtenMsAgo: Int64, length: Int,
+            text: [UInt8]?
         ) {
+            self.beat = beat
             self.host = host
             self.version = version
             self.heardMsAgo = heardMsAgo

@@ -56,7 +56,7 @@ def test_a_killed_host_is_shown_as_silent_and_one_that_leaves_is_gone(start_serv
     def silent():
         return {s for (host, _), s in hosts(alpha).items() if host == "beta"} == {"silent"}
 
-    eventually(silent, 25, "beta is silent")
+    eventually(silent, 8, "beta is silent: three seconds after its last word, and a look")
     assert any("host beta is silent" in note for note in document(alpha)["notes"])
     assert alpha.is_ready(), "another host's trouble does not take this one out of service"
     # It comes back under its name, and leaves in order.

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import jsonschema
 import pytest
 
 from harness import stalls
@@ -25,6 +26,14 @@ def stall(server, client, kind="sleep", milliseconds=300):
     stalls.wait_for_finished(server, f"/ws/demo/{kind}")
 
 
+def read(path, schema):
+    """A file that the program wrote, as its schema wants it; source paths are of no machine."""
+    document = json.loads(path.read_text())
+    jsonschema.validate(document, json.loads((REPOSITORY / f"Documentation/{schema}.schema.json").read_text()))
+    assert str(REPOSITORY) not in path.read_text()
+    return document
+
+
 def end(server):
     code = server.stop()
     return code, "\n".join(server.process.stdout)
@@ -37,7 +46,7 @@ def test_a_run_without_stalls_passes(start_server, client, tmp_path):
     code, out = end(server)
     assert code == 0, out
     assert "stall gate: passed" in out
-    verdict = json.loads(report.read_text())
+    verdict = read(report, "stall-verdict")
     assert verdict["ticks"] > 0
     assert [rule["is_kept"] for rule in verdict["rules"]] == [True, True]
 
@@ -51,7 +60,7 @@ def test_a_broken_budget_is_exit_code_3(start_server, client, tmp_path):
     assert code == GATE, out
     assert "BROKEN  max<200ms" in out
     assert "demoSleepOnEventLoop" in out
-    verdict = json.loads(report.read_text())
+    verdict = read(report, "stall-verdict")
     assert [rule["is_kept"] for rule in verdict["rules"]] == [False, False, True]
     assert verdict["rules"][0]["at_least"] >= 300_000_000
     place = next(place for place in verdict["places"] if place["route"] == "/ws/demo/sleep")
@@ -76,7 +85,7 @@ def test_the_way_of_a_baseline(start_server, client, tmp_path):
     stall(server, client)
     code, out = end(server)
     assert code == 0, out
-    written = json.loads(baseline.read_text())
+    written = read(baseline, "stall-baseline")
     entry = next(entry for entry in written["accepted"] if "demoSleepOnEventLoop" in entry["where"])
 
     code, _, err = run_to_end(*FLAGS, "--stall-baseline", str(baseline))
@@ -129,7 +138,7 @@ def test_workers_are_judged_together(start_server, client, redis, tmp_path):
     code, out = end(server)
     assert code == GATE, out
     assert out.count("stall gate:") == 1
-    verdict = json.loads(report.read_text())
+    verdict = read(report, "stall-verdict")
     assert verdict["cut_short"] == 0, out
     assert verdict["without_details"] == 0, out
     assert sum(place["count"] for place in verdict["places"] if place["route"] == "/ws/demo/sleep") == 2
@@ -153,7 +162,9 @@ def test_a_worker_that_was_killed_is_named(start_server, client, redis):
         (("--stall-budget", "p99"), "<="),
         (("--stall-budget", "speed<1ms"), "p999"),
         (("--stall-baseline", "/nonexistent.json"), "/nonexistent.json"),
-        (("--stall-baseline", "/dev/null"), "no baseline"),
+        (("--stall-baseline", "/dev/null"), "it is a device"),
+        (("--stall-baseline", "/"), "it is a folder"),
+        (("--config", "/dev/zero"), "it is a device"),
         (("--stall-budget-report", "/nonexistent/verdict.json"), "cannot write"),
         (("--write-stall-baseline", "/nonexistent/baseline.json"), "cannot write"),
     ],

@@ -181,13 +181,15 @@ import Testing
             streams = AdminEventStreams(eventLoop: loop, limit: limit) { ClusterStatus(workers: []) }
         }
 
-        func connect(_ uri: String = "/debug/stalls/events") throws -> EmbeddedChannel {
+        func connect(
+            _ uri: String = "/debug/stalls/events", method: HTTPMethod = .GET
+        ) throws -> EmbeddedChannel {
             let channel = EmbeddedChannel(loop: loop)
             try channel.pipeline.syncOperations.addHandler(
                 AdminHandler(timeout: .seconds(30), streams: streams) { ClusterStatus(workers: []) })
             try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
             try channel.writeInbound(
-                HTTPServerRequestPart.head(HTTPRequestHead(version: .http1_1, method: .GET, uri: uri)))
+                HTTPServerRequestPart.head(HTTPRequestHead(version: .http1_1, method: method, uri: uri)))
             try channel.writeInbound(HTTPServerRequestPart.end(nil))
             return channel
         }
@@ -217,6 +219,28 @@ import Testing
         #expect(channel.isActive)
         _ = try? channel.finish()
         #expect(world.streams.count == 0)
+    }
+
+    @Test func `HEAD is told of the stream and opens none, even when no reader may come any more`() throws {
+        let world = World(limit: 1)
+        let reader = try world.connect()
+        let asked = try world.connect(method: .HEAD)
+        world.loop.advanceTime(by: .milliseconds(1))
+        let parts = try [asked.readOutbound(), asked.readOutbound(), asked.readOutbound()] as [HTTPServerResponsePart?]
+        guard case .head(let head) = parts[0], case .end = parts[1] else {
+            Issue.record("not a head and an end: \(parts)")
+            return
+        }
+        #expect(parts[2] == nil)
+        #expect(head.status == .ok && head.headers["content-type"] == ["text/event-stream; charset=utf-8"])
+        #expect(head.headers["transfer-encoding"] == [] && head.headers.contains(name: "content-security-policy"))
+        #expect(world.streams.count == 1 && asked.isActive)
+        // The connection goes on: the next question is answered.
+        try asked.writeInbound(
+            HTTPServerRequestPart.head(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/healthz")))
+        try asked.writeInbound(HTTPServerRequestPart.end(nil))
+        #expect(try read(asked).text == "ok\n")
+        for channel in [reader, asked] { _ = try? channel.finish() }
     }
 
     @Test func `one reader too many is refused, until another goes`() throws {

@@ -5,3 +5,6 @@ let sanitized: Set<String> = [
 ]
 package.products = []
 package.targets.removeAll { !sanitized.contains($0.name) }
+for target in package.targets where target.name == "Loopguard" {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.define("LOOPGUARD_THREAD_SANITIZER")]
+}

@@ -5,6 +5,9 @@ public import LoopguardCore
 /// Called off the admin loop, once a request that comes from this machine's own people (see `AdminOriginPolicy`) is complete; its
 /// body is dropped. The task is cancelled when the client goes away.
 ///
+/// The task prefers a thread that the actions of an admin address share, so it works while Swift's cooperative pool is stuck. To keep
+/// it so, an action must not wait for that pool: no unstructured tasks, no `Task.sleep`. One that blocks holds up the other actions.
+///
 /// - Parameters:
 ///   - method: `POST`.
 ///   - path: without the query.

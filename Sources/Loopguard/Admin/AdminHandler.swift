@@ -11,6 +11,7 @@ final class AdminHandler: ChannelInboundHandler {
     private let hosts: AdminHostPolicy
     private let timeout: TimeAmount
     private let action: AdminAction?
+    private let actor: OwnThreadExecutor
     private let offersSelfTest: Bool
     private let streams: AdminEventStreams?
     private let renderer: AdminRenderer?
@@ -31,17 +32,20 @@ final class AdminHandler: ChannelInboundHandler {
     /// - Parameters:
     ///   - timeout: a connection that completes no request for this long, or does not take its answer, is closed.
     ///   - action: obeys `POST` requests; nil: they are refused.
+    ///   - actor: runs the actions: not Swift's cooperative pool, which may be the very thing that is stuck.
     ///   - offersSelfTest: whether pages have buttons for the self-test; never without an action.
     ///   - streams: of the same loop; nil: there are no live events.
     ///   - renderer: makes the answers; nil: they are made on the loop.
     init(
         hosts: AdminHostPolicy = .any, timeout: TimeAmount, action: AdminAction? = nil,
-        offersSelfTest: Bool = true, streams: AdminEventStreams? = nil, renderer: AdminRenderer? = nil,
+        actor: OwnThreadExecutor = OwnThreadExecutor(name: "lg-action"), offersSelfTest: Bool = true,
+        streams: AdminEventStreams? = nil, renderer: AdminRenderer? = nil,
         cluster: @escaping @Sendable () -> ClusterStatus
     ) {
         self.offersSelfTest = offersSelfTest && action != nil
         self.renderer = renderer
         self.action = action
+        self.actor = actor
         self.streams = streams
         self.hosts = hosts
         self.timeout = timeout
@@ -104,7 +108,11 @@ final class AdminHandler: ChannelInboundHandler {
             if let action, head.method == .POST, refusal(of: head) == nil {
                 act(action, on: head, context: context)
             } else if let streams, isStream(head) {
-                stream(to: streams, head, context: context)
+                if head.method == .HEAD {
+                    respond(Self.streamHead, to: head, context: context)
+                } else {
+                    stream(to: streams, head, context: context)
+                }
             } else {
                 answer(head, context: context)
             }
@@ -188,7 +196,7 @@ final class AdminHandler: ChannelInboundHandler {
         let handler = NIOLoopBound(self, eventLoop: eventLoop)
         let context = NIOLoopBound(context, eventLoop: eventLoop)
         let method = head.method.rawValue
-        running = Task {
+        running = Task(executorPreference: actor) {
             let answer = await action(method, path, query)
             eventLoop.execute {
                 handler.value.acted(answer, on: head, context: context.value)
@@ -207,8 +215,16 @@ final class AdminHandler: ChannelInboundHandler {
     }
 
     private func isStream(_ head: HTTPRequestHead) -> Bool {
-        head.method == .GET && Self.split(head.uri).path == LiveFeed.path && refusal(of: head) == nil
+        (head.method == .GET || head.method == .HEAD) && Self.split(head.uri).path == LiveFeed.path
+            && refusal(of: head) == nil
     }
+
+    private static let streamHeaders =
+        [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-store")] + PageSecurity.headers
+
+    /// What `HEAD` is told of an answer that has no end. It opens nothing, so it is not counted as a reader either. Its length is
+    /// given as 0: without one NIO's encoder takes it for chunked, and would end it with a chunk that a client takes for an answer.
+    private static let streamHead = DebugResponse(status: 200, headers: streamHeaders, body: "")
 
     /// An answer without an end: live events, until one of the two hangs up.
     private func stream(to streams: AdminEventStreams, _ head: HTTPRequestHead, context: ChannelHandlerContext) {
@@ -220,8 +236,7 @@ final class AdminHandler: ChannelInboundHandler {
         deadline?.cancel()
         // Messages are small. What a reader does not take piles up in the socket before it is noticed: keep that small as well.
         context.channel.setOption(.socketOption(.so_sndbuf), value: 16_384).whenFailure { _ in }
-        var headers: HTTPHeaders = ["content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store"]
-        for (name, value) in PageSecurity.headers { headers.add(name: name, value: value) }
+        var headers = HTTPHeaders(Self.streamHeaders)
         if head.version == .http1_0 { headers.add(name: "connection", value: "close") }
         let response = HTTPResponseHead(
             version: head.version == .http1_0 ? .http1_0 : .http1_1, status: .ok, headers: headers)

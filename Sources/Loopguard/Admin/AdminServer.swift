@@ -68,6 +68,7 @@ public final class AdminServer: Sendable {
     public func start(host: String, port: Int) async throws -> SocketAddress {
         let cluster = self.cluster
         let action = self.action
+        let actor = OwnThreadExecutor(name: "lg-action")
         let offersSelfTest = self.offersSelfTest
         let renderer = AdminRenderer(limit: limits.maximumWaitingAnswers)
         let hosts = AdminHostPolicy(boundTo: host)
@@ -95,7 +96,7 @@ public final class AdminServer: Sendable {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: false)
                     try channel.pipeline.syncOperations.addHandler(
                         AdminHandler(
-                            hosts: hosts, timeout: idle, action: action, offersSelfTest: offersSelfTest,
+                            hosts: hosts, timeout: idle, action: action, actor: actor, offersSelfTest: offersSelfTest,
                             streams: streams.value, renderer: renderer, cluster: cluster))
                 }
             }

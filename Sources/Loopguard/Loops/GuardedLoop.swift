@@ -14,6 +14,7 @@ public final class GuardedLoop: Sendable {
     public let executor: LoopExecutor
     let slot: SlotPointer
     let burdens = LoopBurdens()
+    let lateTicksSeen = LateTicksSeen()
     private let connectionCount = Atomic<Int>(0)
 
     init(name: String, index: Int, eventLoop: any EventLoop, slot: SlotPointer, executor: LoopExecutor) {

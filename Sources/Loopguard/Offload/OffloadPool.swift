@@ -41,7 +41,7 @@ public final class OffloadPool: Sendable {
     private let bell = Mutex<(@Sendable () -> Void)?>(nil)
     private let threads: NIOThreadPool
     private let timers: any EventLoop
-    private let ledger: Mutex<OffloadLedger>
+    private let ledger: LedgerLock
 
     /// Starts the threads.
     ///
@@ -51,7 +51,7 @@ public final class OffloadPool: Sendable {
         try configuration.validate()
         self.configuration = configuration
         self.timers = timers
-        ledger = Mutex(
+        ledger = LedgerLock(
             OffloadLedger(
                 threads: configuration.threads, queueLimit: configuration.queueLimit,
                 maximumNames: configuration.maximumNames))

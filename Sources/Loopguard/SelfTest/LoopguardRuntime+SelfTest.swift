@@ -5,8 +5,8 @@ import NIOCore
 import Synchronization
 
 extension LoopguardRuntime {
-    /// Plants a stall on one of the guarded loops, and returns when the watchdog has reported it, or has not within a second after
-    /// its end: then ``SelfTest/Outcome/isSeen`` is false.
+    /// Plants a stall on one of the guarded loops, and returns when the watchdog has reported it, or has not within ``SelfTest/patience``
+    /// after its end: then ``SelfTest/Outcome/isSeen`` is false.
     ///
     /// Everything on that loop really waits for so long. The report's scope has the route `selftest`. One at a time.
     ///
@@ -31,7 +31,7 @@ extension LoopguardRuntime {
             executor.attributed { PlantedStall.hold(milliseconds: test.milliseconds, test.kind) }
         }.get()
         let probe = selftestProbe
-        let patience = control.scheduleTask(in: .seconds(1)) { probe.giveUp() }
+        let patience = control.scheduleTask(in: TimeAmount(SelfTest.patience)) { probe.giveUp() }
         let report = await probe.report()
         patience.cancel()
         withExtendedLifetime(executor) {}

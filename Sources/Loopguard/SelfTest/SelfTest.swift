@@ -11,6 +11,10 @@ public struct SelfTest: Codable, Sendable, Equatable {
     /// Route in the scope of the report.
     public static let route = "selftest"
 
+    /// How long after the stall's end its report is waited for: 3 s. On a machine whose CPUs are all taken it takes its time, and a
+    /// report that comes late is no alarm that fails.
+    public static let patience = Duration.seconds(3)
+
     /// Name of the loop, such as `loop-0`.
     public var loop: String
     /// Length of the stall, milliseconds.

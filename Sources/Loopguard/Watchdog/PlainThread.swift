@@ -39,6 +39,15 @@ package final class PlainThread: Sendable {
         handle = Mutex(thread)
     }
 
+    /// Nobody will join it: its resources are freed when it ends. Idempotent.
+    package func detach() {
+        let thread = handle.withLock { handle in
+            defer { handle = nil }
+            return handle
+        }
+        if let thread { pthread_detach(thread) }
+    }
+
     // loopguard:blocking
     /// Waits for the end of the thread. Idempotent; not from the thread itself.
     package func join() {

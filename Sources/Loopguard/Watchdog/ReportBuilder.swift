@@ -72,7 +72,8 @@ struct ReportBuilder {
 
     private func cause(_ seen: StallObservation) -> StallCause {
         let number = CauseClassifier.dominantCall(
-            baseline: seen.baseline, samples: seen.threadSamples, closing: seen.closing)
+            baseline: seen.baseline, samples: seen.threadSamples, closing: seen.closing,
+            interruptions: seen.interruptions)
         var cause = CauseClassifier.classify(
             baseline: seen.baseline, samples: seen.threadSamples, closing: seen.closing,
             call: number.flatMap { seen.calls[$0] }, host: seen.hostSamples, interruptions: seen.interruptions,

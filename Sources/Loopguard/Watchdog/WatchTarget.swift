@@ -1,4 +1,11 @@
 import NIOCore
+import Synchronization
+
+/// How many late ticks of a thread have been handed to a watchdog. The loop counts from its beginning on, maybe long before one
+/// starts, and may outlive it: each tick is reported once, by whichever comes first.
+final class LateTicksSeen: Sendable {
+    let count = Atomic<UInt64>(0)
+}
 
 /// A thread that the watchdog looks after: a guarded loop, or the control loop.
 struct WatchTarget: Sendable {
@@ -8,12 +15,14 @@ struct WatchTarget: Sendable {
     var connections: @Sendable () -> Int
     /// What else waits on it; nil for a thread that serves no connections.
     var burdens: LoopBurdens?
+    let lateTicksSeen: LateTicksSeen
 
     init(_ loop: GuardedLoop) {
         name = loop.name
         slot = loop.slot
         connections = { loop.connections }
         burdens = loop.burdens
+        lateTicksSeen = loop.lateTicksSeen
     }
 
     /// Ends the marks of the control loop, before its thread ends.
@@ -23,6 +32,7 @@ struct WatchTarget: Sendable {
         self.name = name
         self.slot = slot
         self.connections = connections
+        lateTicksSeen = LateTicksSeen()
     }
 
     /// The control loop is watched as well: whatever stalls it takes the admin address and the bus along, so all connections of

@@ -16,6 +16,8 @@ public struct CapturedStack: Sendable, Equatable {
     public var bySignal: Bool
     /// True when the signal found the thread on its way out of a system call: it was in the kernel.
     public var wasInKernel = false
+    /// … with the call, when the code before the counter tells its number. Described like one that the thread is blocked in.
+    public var interruptedCall: SystemCallState?
 
     public init(
         validity: CaptureValidity, note: String? = nil, costNs: UInt64 = 0, addresses: [CapturedAddress] = [],

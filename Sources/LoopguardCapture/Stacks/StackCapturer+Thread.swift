@@ -69,6 +69,7 @@ extension StackCapturer {
         stack.takenNs = takenNs
         stack.bySignal = true
         stack.wasInKernel = cameFromKernel(lg_capture_signal_snapshot(capture))
+        if stack.wasInKernel { stack.interruptedCall = interruptedCall(lg_capture_signal_snapshot(capture)) }
         return stack
     }
 

@@ -23,6 +23,23 @@ extension StackCapturer {
         return counter > 2 && lg_unwinder_read(unwinder, nil, counter - 2, &code, 2) && code == 0x050f
     }
 
+    /// The system call that a thread came out of, as ``cameFromKernel(_:)`` found: the kernel keeps the arguments' registers, but not
+    /// the one with the number. The C library loads that just before: `mov $number, %eax; syscall`.
+    func interruptedCall(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> SystemCallState? {
+        let (counter, stack, arguments) = withUnsafeBytes(of: &snapshot.pointee.registers) { registers in
+            let value = { (index: Int) in registers.load(fromByteOffset: index * 8, as: UInt64.self) }
+            // rdi, rsi, rdx, r10, r8, r9 (syscall(2)) by their DWARF numbers (System V ABI, x86-64, figure 3.36).
+            return (value(Int(LG_RIP)), value(Int(LG_RSP)), [5, 4, 1, 10, 8, 9].map(value))
+        }
+        var code = [UInt8](repeating: 0, count: 7)
+        guard counter > 7, lg_unwinder_read(unwinder, nil, counter - 7, &code, 7), code[0] == 0xb8, code[3] == 0,
+            code[4] == 0, code[5] == 0x0f, code[6] == 0x05
+        else { return nil }
+        return .blocked(
+            number: Int(code[1]) | Int(code[2]) << 8, arguments: arguments, stackPointer: stack, programCounter: counter
+        )
+    }
+
     /// Names the addresses of a snapshot's frames.
     package func unwind(_ snapshot: UnsafeMutablePointer<lg_snapshot>) -> CapturedStack {
         lg_unwinder_clear(unwinder)

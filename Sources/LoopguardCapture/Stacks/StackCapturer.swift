@@ -164,6 +164,7 @@ public final class StackCapturer {
             stack.takenNs = takenNs
             stack.bySignal = true
             stack.wasInKernel = cameFromKernel(lg_capture_signal_snapshot(capture))
+            if stack.wasInKernel { stack.interruptedCall = interruptedCall(lg_capture_signal_snapshot(capture)) }
             // The stack is of one moment. The async contexts were read later, while the thread ran on: they are of the same
             // moment only if the job is still the same.
             let hasParents = stack.addresses.contains { $0.kind == .asyncResume }

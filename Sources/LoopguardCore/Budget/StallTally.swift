@@ -115,16 +115,23 @@ extension StallTally.Place {
     init(_ report: StallReport, bounds: Int) {
         let kinds: [StallKind] = [.cooperativePool, .blockingPool, .offloadDeadlock]
         let frames = report.samples.first { !$0.frames.isEmpty }?.frames ?? []
-        let own = frames.first { !$0.isRuntime && $0.function != nil } ?? frames.first { $0.function != nil }
         self.init(
             fingerprint: report.fingerprint, route: report.scope?.route ?? "",
             isTick: !kinds.contains(report.kind) && report.loop.hasPrefix("loop-"),
             isHostAtFault: report.isMachineToBlame, hasStack: !frames.isEmpty,
-            at: own.map { frame in
-                let function = frame.function ?? "?"
-                return frame.file.map { "\(function) \($0)\(frame.line.map { ":\($0)" } ?? "")" } ?? function
-            } ?? "\(report.kind.rawValue) on \(report.loop), no stack",
+            at: Self.name(report, frames),
             cause: report.cause.summary, remedy: report.remedy, atLeast: Array(repeating: 0, count: bounds))
+    }
+
+    /// The same in every build of the source, on whatever machine.
+    private static func name(_ report: StallReport, _ frames: [StackFrame]) -> String {
+        guard let own = frames.first(where: { !$0.isRuntime && $0.function != nil }), let function = own.function else {
+            return frames.isEmpty
+                ? "\(report.kind.rawValue) on \(report.loop), no stack"
+                : StallWords.withoutOwnFrame(report.cause, frames)
+        }
+        guard let file = own.file else { return function }
+        return "\(function) \(SourcePath.portable(file))\(own.line.map { ":\($0)" } ?? "")"
     }
 
     func isSamePlace(as other: Self) -> Bool {

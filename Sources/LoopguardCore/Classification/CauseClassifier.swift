@@ -7,11 +7,6 @@ public enum CauseClassifier {
     public struct Options: Sendable, Equatable {
         /// A thread waited for a CPU when this share of the time went to the run queue. Default 0.4.
         public var starvedRunDelayShare = 0.4
-        /// … or when it was runnable in this share of the samples while using less CPU than `starvedCPUShare`: the
-        /// kernel adds the run-queue time only once the thread gets a CPU. Default 0.6.
-        public var starvedRunnableShare = 0.6
-        /// See `starvedRunnableShare`. Default 0.4.
-        public var starvedCPUShare = 0.4
         /// At least so many major faults make page-fault I/O. Default 3.
         public var pageFaults: UInt64 = 3
         /// … provided that the CPU share is lower than this. Default 0.7.
@@ -30,6 +25,8 @@ public enum CauseClassifier {
         public var hostShare = 0.4
         /// The process was held from outside when all its threads stood still for this share of the time. Default 0.5.
         public var heldShare = 0.5
+        /// … or for this share, when waiting for a CPU afterwards makes up the rest of `heldShare`. Default 0.1.
+        public var heldBesidesShare = 0.1
         /// Above this share of the CPU time in the kernel the thread was computing there. Default 0.5.
         public var kernelShare = 0.5
         /// The kernel tells user from system time by clock ticks (proc(5): 10 ms); fewer say nothing. Default 3.
@@ -43,13 +40,16 @@ public enum CauseClassifier {
 
     /// Where running threads were found by the signal that asked for their stack.
     public struct Interruptions: Sendable, Equatable {
+        /// Numbers of the system calls that they came out of, as far as the code tells.
+        public var calls: [Int] = []
         /// Stacks that were taken by signal.
         public var count: Int
         /// … of which came out of a system call: the thread was in the kernel when the signal was sent.
         public var inKernel: Int
 
         /// All its parts.
-        public init(count: Int = 0, inKernel: Int = 0) {
+        public init(count: Int = 0, inKernel: Int = 0, calls: [Int] = []) {
+            self.calls = calls
             self.count = count
             self.inKernel = inKernel
         }
@@ -72,7 +72,7 @@ public enum CauseClassifier {
         thresholdNs: UInt64, options: Options = .defaults
     ) -> StallCause {
         let all = ((baseline.map { [$0] } ?? []) + samples).sorted { $0.atNs < $1.atNs }
-        let figures = CauseFigures(samples: all, closing: closing)
+        let figures = CauseFigures(samples: all, closing: closing, interrupted: interruptions.calls)
         let machine = HostFigures(host, threads: all + (closing.map { [$0] } ?? []))
         var cause = verdict(figures, machine, call: call, interruptions, thresholdNs: thresholdNs, options: options)
         cause.shares = figures.shares
@@ -100,10 +100,11 @@ public enum CauseClassifier {
     /// The system call that the thread was blocked in for most of the time, as far as the samples tell; nil when it was in none,
     /// or mostly outside any.
     public static func dominantCall(
-        baseline: ThreadSample?, samples: [ThreadSample], closing: ThreadSample? = nil
+        baseline: ThreadSample?, samples: [ThreadSample], closing: ThreadSample? = nil,
+        interruptions: Interruptions = Interruptions()
     ) -> Int? {
         let all = ((baseline.map { [$0] } ?? []) + samples).sorted { $0.atNs < $1.atNs }
-        return CauseFigures(samples: all, closing: closing).dominantCall
+        return CauseFigures(samples: all, closing: closing, interrupted: interruptions.calls).dominantCall
     }
 
     private static func verdict(
@@ -126,24 +127,28 @@ public enum CauseClassifier {
                 summary: "the process was \(who): none of its threads ran for "
                     + HumanText.duration(ns: host.heldNs))
         }
+        if let both = heldAndStarved(f, host, thresholdNs: thresholdNs, options: options) { return both }
         guard let last = f.last else {
             return StallCause(category: .unknown, summary: "unknown: the thread's state could not be read")
         }
         guard f.hasInterval else { return verdictOfOne(f, last: last, call: call) }
         let shares = f.shares
         let isBrief = f.wallNs < options.briefNs
-        let neverRan =
-            !isBrief && f.runnableShare >= options.starvedRunnableShare && shares.cpu < options.starvedCPUShare
-        if (shares.runDelay > options.starvedRunDelayShare && shares.runDelay > shares.cpu) || neverRan {
-            // A thread that was seen blocked most of the time, for long enough to be a stall by that alone, is to blame for
-            // it, even if the machine then made it wait for a CPU for longer still. (The baseline is half a threshold late.)
-            if f.blocked > f.runnable, shares.waiting > options.alsoWaitingShare,
-                shares.waiting * Double(f.wallNs) >= Double(thresholdNs) / 2
+        // The kernel adds up the wait for a CPU once the thread gets one: what it waits for now is told by its standing still.
+        let pending = isBrief ? 0 : Double(f.pendingNs) / Double(f.wallNs)
+        let lacking = min(1 - shares.cpu, shares.runDelay + pending)
+        if lacking > options.starvedRunDelayShare, lacking > shares.cpu {
+            // A thread that was blocked for long enough to be a stall by that alone is to blame for it, even if the machine
+            // then made it wait for a CPU for longer still. (The baseline is half a threshold late.)
+            let waiting = shares.waiting - pending
+            if f.wasSeenBlocked, waiting > options.alsoWaitingShare,
+                waiting * Double(f.wallNs) >= Double(thresholdNs) / 2
             {
-                return blocked(f, call: call)
+                var cause = blocked(f, call: call)
+                cause.summary += ", and for a CPU \(HumanText.percent(lacking)) of the time"
+                return cause
             }
-            let waited = shares.runDelay > options.starvedRunDelayShare ? shares.runDelay : 1 - shares.cpu
-            return withoutCPU(waited, f, host, options: options)
+            return withoutCPU(lacking, f, host, options: options)
         }
         if f.majorFaults >= options.pageFaults && shares.cpu < options.pageFaultCPUShare {
             return pageFault(f)
@@ -151,16 +156,40 @@ public enum CauseClassifier {
         if shares.cpu > options.computingShare {
             return computing(f, interruptions, options: options)
         }
-        if shares.waiting > options.waitingShare, f.blocked > 0 {
+        if shares.waiting > options.waitingShare, f.wasSeenBlocked {
             return blocked(f, call: call)
         }
         if isBrief { return verdictOfOne(f, last: last, call: call) }
+        // Neither on a CPU nor in the queue for one, and never seen blocked: while the hypervisor runs others, nothing counts.
+        if shares.waiting > options.waitingShare,
+            Double(host.stealNs) >= options.hostShare * shares.waiting * Double(f.wallNs), host.stealNs > 0
+        {
+            return withoutCPU(shares.waiting, f, host, options: options)
+        }
         let parts = [
             (shares.cpu, "computing"), (shares.runDelay, "waiting for a CPU"), (shares.waiting, "blocked"),
         ].map { (share: HumanText.percent($0), what: $1) }.filter { $0.share != "0 %" }
         return StallCause(
             category: .mixed,
             summary: "mixed: " + parts.map { "\($0.share) \($0.what)" }.joined(separator: ", "))
+    }
+
+    /// Stopped for a part of the time, and then without a CPU: on a loaded machine a process that may go on does not go on at once.
+    /// The machine is to blame for both; the class is the larger part, and the summary names both.
+    private static func heldAndStarved(
+        _ f: CauseFigures, _ host: HostFigures, thresholdNs: UInt64, options: Options
+    ) -> StallCause? {
+        let span = Double(max(f.wallNs, host.heldNs))
+        let held = Double(host.heldNs)
+        let waited = f.shares.runDelay * Double(f.wallNs)
+        guard host.heldNs > max(thresholdNs / 2, options.briefNs), held >= options.heldBesidesShare * span,
+            held + waited >= options.heldShare * span, f.shares.cpu <= options.computingShare
+        else { return nil }
+        let who = host.tracer != 0 ? "held by a debugger" : "stopped from outside"
+        return StallCause(
+            category: held >= waited ? .stopped : .starved,
+            summary: "the process was \(who) for \(HumanText.duration(ns: host.heldNs)), and waited for a CPU for "
+                + HumanText.duration(ns: UInt64(waited)))
     }
 
     /// Ready to run, but not running: who had the CPU?
@@ -239,7 +268,7 @@ public enum CauseClassifier {
             cause.category = .lockWait
             cause.summary = "waiting for a lock"
             if let owner = call?.lockOwner { cause.summary += " held by thread \(owner)" }
-        } else if f.dominantIsUninterruptible, !waitsForChild(name) {
+        } else if (f.dominantIsUninterruptible && !waitsForChild(name)) || writesBack(name) {
             cause.category = .disk
             cause.summary = "waiting for the disk in \(shown)" + (target.map { " on \($0)" } ?? "")
         } else {
@@ -251,6 +280,11 @@ public enum CauseClassifier {
     /// Uninterruptible too, but no disk: the parent of a vfork waits until the child has begun its program.
     private static func waitsForChild(_ name: String?) -> Bool {
         name == "clone" || name == "clone3" || name == "vfork"
+    }
+
+    /// Waits for a disk and nothing else, whether or not it was caught at it.
+    private static func writesBack(_ name: String?) -> Bool {
+        ["fsync", "fdatasync", "sync", "syncfs", "sync_file_range", "msync"].contains(name)
     }
 
     private static func preposition(for name: String?) -> String {

@@ -12,6 +12,10 @@ struct CauseFigures {
     var runnable = 0
     /// Samples in which it was blocked, in a system call or by a page fault.
     var blocked = 0
+    /// Time up to the last sample that it has been waiting for a CPU, and that the kernel has not added to the shares yet.
+    var pendingNs: UInt64 = 0
+    /// It was seen blocked, or on its way out of a system call.
+    var wasSeenBlocked: Bool { blocked > 0 || dominantCall != nil }
     /// In `dominantCall` it was mostly in uninterruptible sleep.
     var dominantIsUninterruptible = false
     var stopped = 0
@@ -22,7 +26,8 @@ struct CauseFigures {
     /// - Parameters:
     ///   - samples: oldest first.
     ///   - closing: of the stall's end: its counters close the interval, its state is of another tick.
-    init(samples: [ThreadSample], closing: ThreadSample? = nil) {
+    ///   - interrupted: system calls that signals found it in: they count when it was never seen blocked.
+    init(samples: [ThreadSample], closing: ThreadSample? = nil, interrupted: [Int] = []) {
         count = samples.count
         last = samples.last
         for sample in samples {
@@ -36,12 +41,30 @@ struct CauseFigures {
             }
         }
         findDominantCall(samples, until: closing?.atNs)
+        if blocked == 0 { dominantCall = interrupted.last }
         guard let first = samples.first, let last else { return }
         if let closing, closing.atNs > last.atNs {
             measure(from: first, to: closing)
         } else if samples.count > 1 {
             measure(from: first, to: last)
+            findPending(samples)
         }
+    }
+
+    /// The last samples that found it ready to run while it got one CPU at most: whatever it did not run of that time it waits,
+    /// and the kernel has not counted it yet. With each further time slice the wait before it has been counted.
+    private mutating func findPending(_ samples: [ThreadSample]) {
+        func isRunnable(_ sample: ThreadSample) -> Bool {
+            sample.systemCall == .running || (sample.systemCall == .unavailable && sample.state == "R")
+        }
+        guard let last = samples.last, isRunnable(last) else { return }
+        let first = samples.reversed().prefix {
+            isRunnable($0) && last.timeslices.saturatingSubtract($0.timeslices) <= 1
+        }.last
+        guard let first else { return }
+        let counted = last.cpuNs.saturatingSubtract(first.cpuNs)
+            .saturatingAdd(last.runDelayNs.saturatingSubtract(first.runDelayNs))
+        pendingNs = last.atNs.saturatingSubtract(first.atNs).saturatingSubtract(counted)
     }
 
     /// Each sample stands for the time until the next one: at doubling distances the first ones, among them whatever came
@@ -99,8 +122,6 @@ struct CauseFigures {
 
     /// False when all was seen at one moment: shares mean nothing then.
     var hasInterval: Bool { wallNs > 0 }
-
-    var runnableShare: Double { count == 0 ? 0 : Double(runnable) / Double(count) }
 
     var lastIsRunnable: Bool {
         guard let last else { return false }

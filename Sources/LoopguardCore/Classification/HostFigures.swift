@@ -28,11 +28,12 @@ struct HostFigures {
         for sample in samples {
             if let gap, gap.gapNs == sample.gapNs, gap.gapRunDelayNs == sample.gapRunDelayNs { continue }
             gap = sample
-            // Waiting for a CPU is another thing; so is a little of both.
-            guard sample.gapRunDelayNs < sample.gapNs / 2 else { continue }
-            let ns = sample.gapNs - sample.gapRunDelayNs
-            if sample.gapTimeslices >= 2, Self.mayHaveBeenHeld(threads, over: sample, ns) {
-                heldNs = heldNs.saturatingAdd(ns)
+            // Waiting for a CPU is another thing. At load a stop comes with both: before it, and after its end.
+            let ns = sample.gapNs.saturatingSubtract(sample.gapRunDelayNs)
+            guard ns > sample.gapNs / 4 else { continue }
+            let held = sample.gapTimeslices >= 2 ? Self.heldNs(threads, over: sample, ns) : 0
+            if held > ns / 4 {
+                heldNs = heldNs.saturatingAdd(held)
             } else {
                 oversleptNs = oversleptNs.saturatingAdd(ns)
             }
@@ -41,24 +42,29 @@ struct HostFigures {
         heldNs = heldNs.saturatingSubtract(stealNs)
     }
 
-    /// False when the stalled thread proves that nobody held it: it was blocked and has not been woken at all, or it was on a
-    /// CPU for longer than there was time besides. True when nothing is known.
+    /// For how long the stalled thread was held during a gap of `ns`, as far as its own figures allow: while a process is held both
+    /// clocks of all its threads stand still. All of it when nothing is known of the thread.
     ///
-    /// A blocked thread is woken to stop. That it is woken once more, to go on, need not show yet: at load the watchdog is
-    /// faster. A thread that ran needs no new time slice to stop in.
-    private static func mayHaveBeenHeld(_ threads: [ThreadSample], over gap: HostSample, _ ns: UInt64) -> Bool {
+    /// Nobody held a thread that was blocked and has not been woken at all, or that was on a CPU for longer than there was time
+    /// besides. A blocked thread is woken to stop. That it is woken once more, to go on, need not show yet: at load the watchdog is
+    /// faster. A thread that ran needs no new time slice to stop in. But it may wait for a CPU to stop on, while the watchdog,
+    /// which comes first, has long stopped: that time is not the stop's.
+    private static func heldNs(_ threads: [ThreadSample], over gap: HostSample, _ ns: UInt64) -> UInt64 {
         guard let before = threads.last(where: { $0.atNs < gap.wokeNs }),
             let after = threads.first(where: { $0.atNs >= gap.wokeNs })
-        else { return true }
+        else { return ns }
         let wasBlocked =
             switch before.systemCall {
             case .blocked, .outsideSystemCall: true
             case .running, .unavailable: false
             }
-        if wasBlocked, after.timeslices == before.timeslices { return false }
-        let besides = after.atNs.saturatingSubtract(before.atNs).saturatingSubtract(ns)
+        if wasBlocked, after.timeslices == before.timeslices { return 0 }
+        let whole = after.atNs.saturatingSubtract(before.atNs)
+        let cpu = after.cpuNs.saturatingSubtract(before.cpuNs)
         // The kernel adds up CPU time at its timer ticks: up to 10 ms are uncertain.
-        return after.cpuNs.saturatingSubtract(before.cpuNs) <= besides.saturatingAdd(10_000_000)
+        guard cpu <= whole.saturatingSubtract(ns).saturatingAdd(10_000_000) else { return 0 }
+        let waited = after.runDelayNs.saturatingSubtract(before.runDelayNs)
+        return min(ns, whole.saturatingSubtract(cpu).saturatingSubtract(waited))
     }
 
     /// One line for each thing that happened.

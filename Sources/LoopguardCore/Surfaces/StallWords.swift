@@ -8,7 +8,7 @@ struct StallWords {
             ?? report.samples.first { !$0.frames.isEmpty } ?? report.samples.first
     }
 
-    /// The innermost frame that somebody wrote; else the innermost of all.
+    /// The innermost frame that somebody wrote; else the innermost of all: see ``headline``.
     var culprit: StackFrame? {
         let frames = mainSample?.frames ?? []
         return frames.first { !$0.isRuntime && $0.function != nil } ?? frames.first { !$0.isRuntime } ?? frames.first
@@ -16,7 +16,9 @@ struct StallWords {
 
     /// Name of the place.
     var headline: String {
-        if let culprit { return Self.name(culprit) }
+        if let culprit {
+            return culprit.isRuntime ? Self.withoutOwnFrame(report.cause, mainSample?.frames ?? []) : Self.name(culprit)
+        }
         if let scope = report.scope, !scope.route.isEmpty { return "handler of \(scope.route)" }
         return "no stack"
     }
@@ -71,6 +73,30 @@ struct StallWords {
         case .lockOwner: "holds the lock"
         case .poolThread: "thread of the pool"
         default: role.rawValue
+        }
+    }
+
+    /// The name of a place where the stack has frames of the runtime alone, which are nobody's fault: what went on, and where it was.
+    static func withoutOwnFrame(_ cause: StallCause, _ frames: [StackFrame]) -> String {
+        let top = frames.first { $0.function?.isEmpty == false } ?? frames.first
+        return "no application frame: \(what(cause))" + (top.map { ", in \(name($0))" } ?? "")
+    }
+
+    /// The class of a cause in words that stay the same while it goes on, unlike the summary with its figures.
+    private static func what(_ cause: StallCause) -> String {
+        switch cause.category {
+        case .computing: "computing"
+        case .computingInKernel: "computing in the kernel"
+        case .blockedInSystemCall: cause.systemCall.map { "blocked in \($0)(2)" } ?? "blocked in a system call"
+        case .lockWait: "waiting for a lock"
+        case .disk: "waiting for a disk"
+        case .pageFaultIO: "waiting for memory to be read from disk"
+        case .starved: "ready to run, without a CPU"
+        case .throttled: "out of CPU quota"
+        case .stolen: "the hypervisor ran others"
+        case .stopped: "the process was stopped"
+        case .mixed: "several causes"
+        default: "cause unknown"
         }
     }
 

@@ -109,10 +109,16 @@ struct BusOptions: ParsableArguments {
             "Another host that has said nothing for this long is forgotten, in seconds. (default: 3600)",
             valueName: "SECONDS"))
     var hostKeepSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "Another host that has said nothing for this long is shown as silent, in seconds. (default: 3)",
+            valueName: "SECONDS"))
+    var hostSilentSeconds: String?
 
     var flags: [(Setting, String?)] {
         [
             (.redis, redis), (.redisPrefix, redisPrefix), (.hostName, hostName), (.hostKeep, hostKeepSeconds),
+            (.hostSilent, hostSilentSeconds),
         ]
     }
 }

@@ -23,23 +23,27 @@ enum SettingsLoader {
         }
     }
 
-    /// Reads a small file that a setting names.
+    /// Reads a small file that a setting names. Regular files only: a pipe would be waited for, a device may never end.
     static func read(_ path: String, limit: Int, for place: String) throws(StartFailure) -> [UInt8] {
-        do {
-            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            defer { try? handle.close() }
-            let data = try handle.read(upToCount: limit + 1) ?? Data()
-            guard data.count <= limit else {
-                throw StartFailure(.usage, "\(place): the file \(path) has more than \(limit) bytes.")
-            }
-            return Array(data)
-        } catch let failure as StartFailure {
-            throw failure
-        } catch {
+        func refuse(_ reason: String) -> StartFailure {
+            StartFailure(.usage, "\(place): cannot read the file \(path): \(reason).")
+        }
+        // Without waiting for somebody who writes, and without becoming the terminal's process (open(2)).
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw refuse(String(cString: strerror(errno))) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        if let kind = FileKind.irregularity(path) {
+            throw refuse("it is \(kind): give a regular file, such as a copy of what it yields")
+        }
+        let data: Data
+        do { data = try handle.read(upToCount: limit + 1) ?? Data() } catch {
             let error = error as NSError
             let reason = (error.userInfo[NSUnderlyingErrorKey] as? NSError)?.localizedDescription
-            throw StartFailure(
-                .usage, "\(place): cannot read the file \(path): \(reason ?? error.localizedDescription).")
+            throw refuse(reason ?? error.localizedDescription)
         }
+        guard data.count <= limit else {
+            throw StartFailure(.usage, "\(place): the file \(path) has more than \(limit) bytes.")
+        }
+        return Array(data)
     }
 }

@@ -23,12 +23,9 @@ struct RunGate: Sendable {
         for (path, setting) in [
             (settings.report, Setting.stallBudgetReport), (settings.newBaseline, .writeStallBaseline),
         ] {
-            guard let path else { continue }
-            guard let file = fopen(path, "a") else {
-                throw StartFailure(
-                    .usage, "\(setting.flag): cannot write the file \(path): \(String(cString: strerror(errno))).")
-            }
-            fclose(file)
+            guard let path, let code = VerdictFile.objection(to: path) else { continue }
+            throw StartFailure(
+                .usage, "\(setting.flag): cannot write the file \(path): \(String(cString: strerror(code))).")
         }
     }
 

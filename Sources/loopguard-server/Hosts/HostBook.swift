@@ -3,9 +3,12 @@ import LoopguardRedis
 
 /// What is known of the other hosts. Pure; times count from a beginning of the owner's.
 struct HostBook {
+    /// Between two exchanges of a host with Redis.
+    static let interval = Duration.seconds(1)
+
     struct Limits: Equatable {
-        /// A host that has said nothing for this long is shown as silent; it speaks every second.
-        var silentAfter = Duration.seconds(10)
+        /// A host that has said nothing for this long is shown as silent; it speaks every ``interval``.
+        var silentAfter = Duration.seconds(3)
         /// …and for this long is forgotten.
         var keep = Duration.seconds(3600)
         var noteBytes = 256 << 10
@@ -15,6 +18,9 @@ struct HostBook {
 
     private struct Host {
         var version: String
+        /// Changes whenever it has been heard. What it says, a time, is of no matter here: no clock but ours and its changing are
+        /// trusted, so a Redis that takes over from another with a wrong clock makes nobody silent.
+        var beat: String
         var heardAt: Duration
         var writtenAt: Duration
         var status: ClusterStatus?
@@ -36,12 +42,21 @@ struct HostBook {
     /// Redis has answered.
     mutating func heard(_ notes: [RedisBoard.Note], at now: Duration) {
         failure = nil
+        let before = answeredAt
         answeredAt = now
         var seen: [String: Host] = [:]
         for note in notes where !note.host.isEmpty && note.host.utf8.count <= 255 {
             var host =
-                hosts[note.host] ?? Host(version: "", heardAt: now, writtenAt: now, status: nil, problem: nil)
-            host.heardAt = now - .milliseconds(note.heardMsAgo)
+                hosts[note.host]
+                ?? Host(
+                    version: "", beat: note.beat, heardAt: now - .milliseconds(note.heardMsAgo), writtenAt: now,
+                    status: nil, problem: nil)
+            if note.beat != host.beat {
+                // Since our last look, and no earlier.
+                let sinceLook = before.map { now - $0 } ?? .milliseconds(note.heardMsAgo)
+                host.heardAt = max(host.heardAt, now - min(.milliseconds(note.heardMsAgo), sinceLook))
+                host.beat = note.beat
+            }
             host.writtenAt = now - .milliseconds(note.writtenMsAgo)
             if note.version != host.version || note.text != nil { read(note, into: &host) }
             seen[note.host] = host
@@ -84,7 +99,9 @@ struct HostBook {
             notes.append("other hosts are unknown: \(failure)\(since)")
         }
         for (name, host) in hosts.sorted(by: { $0.key < $1.key }) where now - host.heardAt < limits.keep {
-            let silence = max(.zero, now - host.heardAt)
+            // When we have not asked for a while, being short of a CPU, that is no silence of the other's.
+            let known = failure == nil ? min(now, (answeredAt ?? now) + Self.interval) : now
+            let silence = max(.zero, known - host.heardAt)
             let isSilent = silence > limits.silentAfter
             if let problem = host.problem { notes.append("host \(name): \(problem)") }
             if isSilent { notes.append("host \(name) is silent for \(Self.seconds(silence))") }

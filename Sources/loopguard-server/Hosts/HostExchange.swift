@@ -11,9 +11,6 @@ import Synchronization
 /// On a thread of its own: what is told is encoded, and what is heard is decoded, away from the admin loop, and it works whatever
 /// the loops and tasks of the process do.
 final class HostExchange: Sendable {
-    /// Between two exchanges, in seconds.
-    private static let interval = 1.0
-
     private let board: RedisBoard
     private let id: String
     private let limits: HostBook.Limits
@@ -38,6 +35,7 @@ final class HostExchange: Sendable {
         configuration.keyPrefix = settings.redisPrefix
         var limits = HostBook.Limits()
         limits.keep = .seconds(settings.hostKeepSeconds)
+        limits.silentAfter = .seconds(settings.hostSilentSeconds)
         var boardLimits = RedisBoard.Limits.defaults
         boardLimits.noteBytes = limits.noteBytes
         boardLimits.keep = limits.keep
@@ -107,7 +105,7 @@ final class HostExchange: Sendable {
                 }
                 hasFailed = true
             }
-            Thread.sleep(forTimeInterval: Self.interval)
+            Thread.sleep(forTimeInterval: Double(HostBook.interval.components.seconds))
         }
     }
 }

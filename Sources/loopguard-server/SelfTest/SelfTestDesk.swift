@@ -1,5 +1,6 @@
 import Foundation
 import Loopguard
+import NIOCore
 import Synchronization
 
 /// The supervisor's side of self-tests: sends one to a worker and waits for the answer. One at a time.
@@ -42,8 +43,9 @@ final class SelfTestDesk: Sendable {
         waiter?.resume(returning: answer)
     }
 
+    /// - Parameter timer: ends the wait: a loop that runs no users' code, whatever the tasks of the process do.
     func perform(
-        _ request: SelfTestRequest, maximumMilliseconds: Int
+        _ request: SelfTestRequest, maximumMilliseconds: Int, timer: any EventLoop
     ) async -> Result<SelfTest.Outcome, SelfTestRequest.Refusal> {
         let worker = request.worker ?? 1
         let isFree = state.withLock { state in
@@ -71,10 +73,7 @@ final class SelfTestDesk: Sendable {
                 return state.lastID
             }
             guard let sent else { return continuation.resume(returning: nil) }
-            Task {
-                try? await Task.sleep(for: patience)
-                self.finish(sent, nil)
-            }
+            timer.scheduleTask(in: TimeAmount(patience)) { self.finish(sent, nil) }
         }
         if let outcome = answer?.outcome { return .success(outcome) }
         if let refusal = answer?.refusal { return .failure(refusal) }

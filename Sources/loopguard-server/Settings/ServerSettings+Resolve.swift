@@ -134,6 +134,7 @@ extension ServerSettings {
         }
         hostKeepSeconds =
             try reader.integer(.hostKeep, 10...604_800, "10 to 604800 (seconds)") ?? hostKeepSeconds
+        hostSilentSeconds = try reader.integer(.hostSilent, 2...3_600, "2 to 3600 (seconds)") ?? hostSilentSeconds
         selftest = try !(reader.boolean(.noSelftest) ?? !selftest)
         selftestMaxMilliseconds =
             try reader.integer(.selftestMax, 1...600_000, "1 to 600000 (milliseconds)") ?? selftestMaxMilliseconds

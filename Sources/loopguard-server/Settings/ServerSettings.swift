@@ -25,6 +25,8 @@ struct ServerSettings: Sendable, Equatable {
     /// Nil = the machine's.
     var hostName: String?
     var hostKeepSeconds = 3600
+    /// Another host that has said nothing for so long is shown as silent; each speaks once a second.
+    var hostSilentSeconds = 3
 
     var selftest = true
     var selftestMaxMilliseconds = 5_000

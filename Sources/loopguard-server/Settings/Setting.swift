@@ -60,6 +60,7 @@ struct Setting: Sendable, Hashable {
     static let authTimeout = Setting("auth-timeout-seconds", .integer)
     static let hostName = Setting("host-name", .text)
     static let hostKeep = Setting("host-keep-seconds", .integer)
+    static let hostSilent = Setting("host-silent-seconds", .integer)
     static let noSelftest = Setting("no-selftest", .flag)
     static let selftestMax = Setting("selftest-max-ms", .integer)
     static let workerStart = Setting("worker-start-seconds", .integer)
@@ -78,7 +79,7 @@ struct Setting: Sendable, Hashable {
     /// All settings that may also stand in the configuration file.
     static let all: [Setting] = [
         host, port, admin, tlsCertificate, tlsKey, origin, workers, loops, watchdog, blockingThreads, blockingQueue,
-        blockingQueueAge, noCooperativePoolWatch, drain, redis, redisPrefix, hostName, hostKeep, noSelftest,
+        blockingQueueAge, noCooperativePoolWatch, drain, redis, redisPrefix, hostName, hostKeep, hostSilent, noSelftest,
         selftestMax, workerStart, workerSilent,
         maxConnections, maxConnectionsPerIP, maxMessageBytes, maxFragments, maxHeaderBytes,
         handshake, close, ping, pong, maxQueueBytes, maxQueueSeconds, slowConsumer, authSecret, authSecretFile,

@@ -65,7 +65,10 @@ actor Supervisor {
         if let address = settings.admin {
             let (desk, hosts) = (desk, hosts)
             let most = settings.selftestMaxMilliseconds
-            let action = SelfTestRequest.action(settings) { await desk.perform($0, maximumMilliseconds: most) }
+            let timer = group.next()
+            let action = SelfTestRequest.action(settings) {
+                await desk.perform($0, maximumMilliseconds: most, timer: timer)
+            }
             let server = AdminServer(
                 eventLoop: group.next(), logger: logger, action: action, offersSelfTest: settings.selftest
             ) { [self] in

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A worker's end of the socket pair: tells the supervisor its status, and notices when the supervisor has gone.
 ///
-/// Two threads of its own, so that it works whatever the loops and the tasks of the process do.
+/// Threads of its own, so that it works whatever the loops and the tasks of the process do.
 final class SupervisorLink: Sendable {
     /// Between two messages when nothing happens.
     private static let interval = 0.25
@@ -15,6 +15,7 @@ final class SupervisorLink: Sendable {
     /// Written by the one thread that writes, between two statuses.
     private let answers = Mutex<[[UInt8]]>([])
     private let isStopped = Atomic<Bool>(false)
+    private let tester = OwnThreadExecutor(name: "selftest")
     private let hasWrittenLast = DispatchSemaphore(value: 0)
 
     /// SAFETY: NSCondition is a lock; `isSet` is only touched while it is held.
@@ -76,7 +77,7 @@ final class SupervisorLink: Sendable {
                 guard count > 0 else { break }
                 for case .line(let line) in decoder.feed(buffer[..<count]) {
                     guard let command = SelfTestMessages.command(line) else { continue }
-                    Task {
+                    Task(executorPreference: tester) { [self] in
                         var answer = SelfTestMessages.Answer(id: command.id)
                         switch await selftest(command.test, command.maximumMilliseconds) {
                         case .success(let outcome): answer.outcome = outcome

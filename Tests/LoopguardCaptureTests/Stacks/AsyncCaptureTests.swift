@@ -1,4 +1,5 @@
 import CLoopguard
+import Foundation
 import Glibc
 import LoopguardCapture
 import LoopguardCore
@@ -7,14 +8,17 @@ import Testing
 
 /// Runs jobs on one thread, as an event loop does.
 private final class OneThread: TaskExecutor {
-    private let jobs = Mutex<[UnownedJob]>([])
+    // Not the lock of `Synchronization`, which ThreadSanitizer does not see.
+    private let lock = NSLock()
+    // SAFETY: only touched while `lock` is held.
+    nonisolated(unsafe) private var jobs: [UnownedJob] = []
     private let stopped = Flag()
     private let victim = Mutex<Victim?>(nil)
 
     init() {
         let victim = Victim { [self] in
             while !stopped.isSet {
-                let job = jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+                let job = lock.withLock { jobs.isEmpty ? nil : jobs.removeFirst() }
                 if let job { job.runSynchronously(on: asUnownedTaskExecutor()) } else { usleep(200) }
             }
         }
@@ -25,7 +29,7 @@ private final class OneThread: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        jobs.withLock { $0.append(job) }
+        lock.withLock { jobs.append(job) }
     }
 
     func stop() {

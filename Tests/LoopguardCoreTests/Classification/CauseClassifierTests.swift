@@ -6,11 +6,11 @@ import Testing
 
     func classify(
         _ baseline: ThreadSample?, _ samples: [ThreadSample], _ call: BlockedCall? = nil, late: UInt64 = 0,
-        closing: ThreadSample? = nil, host: [HostSample] = [], signals: Int = 0, inKernel: Int = 0
+        closing: ThreadSample? = nil, host: [HostSample] = [], signals: Int = 0, inKernel: Int = 0, calls: [Int] = []
     ) -> StallCause {
         CauseClassifier.classify(
             baseline: baseline, samples: samples, closing: closing, call: call, host: host,
-            interruptions: .init(count: signals, inKernel: inKernel), watchdogLatenessNs: late,
+            interruptions: .init(count: signals, inKernel: inKernel, calls: calls), watchdogLatenessNs: late,
             thresholdNs: Self.threshold
         )
     }
@@ -116,7 +116,8 @@ import Testing
         #expect(byDelay.category == .starved)
         #expect(byDelay.hostAtFault)
         // A thread that never ran has no run delay yet.
-        let neverRan = classify(.at(25, state: "R", .running), [.at(50, state: "R", .running)])
+        let neverRan = classify(
+            .at(25, state: "R", .running), [ThreadSample.at(50, state: "R", .running).slices(25)])
         #expect(neverRan.category == .starved)
         #expect(neverRan.summary.contains("100 %"))
         #expect(neverRan.hostAtFault)
@@ -130,6 +131,54 @@ import Testing
         #expect(classify(.at(46, .running), [.at(50, cpu: 4, state: "R", .running)]).category == .computing)
         #expect(classify(.at(46, .running), [.at(50, delay: 4, state: "R", .running)]).category == .starved)
         #expect(classify(.at(46, .call(7)), [.at(50, .call(7))]).category == .blockedInSystemCall)
+    }
+
+    /// Recorded on 2 CPUs with six hogs: a thread that syncs a file again and again for 215 ms was found ready to run at each look,
+    /// since that is when the watchdog got a CPU as well; the kernel had counted 9 % of the time as waiting for a CPU.
+    @Test func aThreadThatKeepsWaitingForADiskIsNotStarvedThoughItIsAlwaysFoundRunnable() {
+        let samples = [
+            ThreadSample.at(20, cpu: 1, delay: 1, state: "R", .running).slices(71),
+            .at(41, cpu: 2, delay: 2, state: "R", .running).slices(150),
+            .at(80, cpu: 4, delay: 5, state: "R", .running).slices(307),
+        ]
+        let base = ThreadSample.at(10, state: "R", .running).slices(30)
+        let closing = ThreadSample.at(215, cpu: 11, delay: 19, .running).slices(900)
+        let fsync = BlockedCall(name: "fsync", target: "/var/journal")
+        let named = classify(base, samples, fsync, closing: closing, signals: 3, inKernel: 3, calls: [18, 74])
+        #expect(named.category == .disk && !named.hostAtFault)
+        #expect(named.summary == "waiting for the disk in fsync(2) on /var/journal")
+        // Without the end, and without a name: then it says what it knows.
+        let nameless = classify(base, samples)
+        #expect(nameless.category == .mixed && !nameless.hostAtFault, "\(nameless.summary)")
+        // It really waited for a CPU for most of the time, but for the disk for longer than a stall takes.
+        let loaded = ThreadSample.at(215, cpu: 11, delay: 120, .running).slices(900)
+        let both = classify(base, samples, fsync, closing: loaded, signals: 1, inKernel: 1, calls: [74])
+        #expect(both.category == .disk && !both.hostAtFault)
+        #expect(both.summary == "waiting for the disk in fsync(2) on /var/journal, and for a CPU 59 % of the time")
+        // It hardly waited for anything else.
+        let starved = ThreadSample.at(215, cpu: 11, delay: 180, .running).slices(900)
+        #expect(classify(base, samples, fsync, closing: starved, calls: [74]).category == .starved)
+    }
+
+    /// A time slice more, and the wait before it is counted: only what came after the last one is not.
+    @Test func onlyTheLastWaitForACPUIsNotCountedYet() {
+        let base = ThreadSample.at(25, .call(7)).slices(4)
+        let first = ThreadSample.at(30, cpu: 1, state: "R", .running).slices(5)
+        func second(_ slices: UInt64) -> ThreadSample {
+            ThreadSample.at(100, cpu: 1, state: "R", .running).slices(slices)
+        }
+        #expect(classify(base, [first, second(5)]).category == .starved)
+        #expect(classify(base, [first, second(6)]).category == .starved)
+        #expect(classify(base, [first, second(7)], BlockedCall(name: "nanosleep")).category == .blockedInSystemCall)
+    }
+
+    @Test func whatNobodyCountedWasTheHypervisorsIfItTookThatMuch() {
+        let base = ThreadSample.at(25, state: "R", .running)
+        let samples = [ThreadSample.at(50, cpu: 2, state: "R", .running)]
+        let closing = ThreadSample.at(125, cpu: 20, state: "R", .running)
+        let host = [HostSample(atNs: 1, stealNs: 0), HostSample(atNs: 2, stealNs: 70_000_000)]
+        #expect(classify(base, samples, closing: closing, host: host).category == .stolen)
+        #expect(classify(base, samples, closing: closing).category == .mixed)
     }
 
     /// 200 ms in read(2), then 250 ms in the run queue: without the read there would be no stall of the handler's making.
@@ -199,6 +248,34 @@ import Testing
         // A short stop inside a long stall is not its cause.
         let short = HostSample(atNs: 900_000_000, gapNs: 60_000_000, gapTimeslices: 3)
         #expect(classify(.at(25, .call(7)), [.at(900, .call(7))], host: [short]).category == .blockedInSystemCall)
+    }
+
+    /// Recorded with six hogs: 200 ms stopped, and 440 ms until the threads had a CPU again.
+    @Test func stoppedAndThenWithoutACPUIsTheMachinesAndBothAreNamed() {
+        func run(_ delay: UInt64, of wall: UInt64) -> StallCause {
+            let gap = HostSample(
+                atNs: (wall - 5) * 1_000_000, gapNs: 330_000_000, gapRunDelayNs: 130_000_000, gapTimeslices: 3,
+                wokeNs: (wall - 10) * 1_000_000)
+            let samples = [ThreadSample.at(wall - 5, cpu: 8, delay: delay, state: "R", .running).slices(40)]
+            return classify(
+                .at(25, state: "R", .running), samples, closing: .at(wall, cpu: 9, delay: delay, .running).slices(40),
+                host: [gap])
+        }
+        let mostlyWaiting = run(420, of: 665)
+        #expect(mostlyWaiting.category == .starved && mostlyWaiting.hostAtFault)
+        #expect(
+            mostlyWaiting.summary
+                == "the process was stopped from outside for 200 ms, and waited for a CPU for 420 ms")
+        let mostlyStopped = run(190, of: 445)
+        #expect(mostlyStopped.category == .stopped && mostlyStopped.summary.contains("waited for a CPU for 190 ms"))
+        // Recorded: the watchdog, which comes first, stopped at once, the stalled thread got a CPU to stop on 150 ms later.
+        let long = HostSample(
+            atNs: 325_000_000, gapNs: 304_000_000, gapRunDelayNs: 200_000, gapTimeslices: 2, wokeNs: 324_000_000)
+        let late = classify(
+            .at(20, state: "R", .running), [], closing: .at(326, delay: 151, .running).slices(22), host: [long])
+        #expect(late.category == .stopped && late.hostAtFault, "\(late.summary)")
+        // Clocks of the stalled thread that went on while the watchdog slept: nobody was held.
+        #expect(run(440, of: 475).summary.contains("stopped") == false)
     }
 
     /// Whoever is stopped and let go is woken twice. Late timers and hypervisors wake nobody.

@@ -11,6 +11,13 @@ extension ThreadSample {
             majorFaults: faults, systemTicks: system, userTicks: user, systemCall: call
         )
     }
+
+    /// The same after so many time slices; ``at(_:cpu:delay:state:faults:user:system:_:)`` has one for each millisecond.
+    func slices(_ count: UInt64) -> ThreadSample {
+        var sample = self
+        sample.timeslices = count
+        return sample
+    }
 }
 
 extension SystemCallState {

@@ -42,6 +42,19 @@ struct VerdictFileTests {
         }
     }
 
+    @Test("a pipe that nobody reads is waited for neither at the start nor at the end", .timeLimit(.minutes(1)))
+    func pipeWithoutReader() throws {
+        try inFolder { folder in
+            let path = folder + "/pipe"
+            #expect(mkfifo(path, 0o600) == 0)
+            #expect(VerdictFile.objection(to: path) == nil, "a reader may come")
+            #expect(throws: POSIXError.self) { try VerdictFile.write(Array("told".utf8), to: path) }
+            #expect(VerdictFile.objection(to: folder) == EISDIR)
+            #expect(VerdictFile.objection(to: folder + "/none/verdict.json") == ENOENT)
+            #expect(VerdictFile.objection(to: folder + "/new.json") == nil)
+        }
+    }
+
     @Test("a symbolic link stays one; the file behind it gets the bytes")
     func link() throws {
         try inFolder { folder in

@@ -17,10 +17,12 @@ import Testing
     }
 
     private func note(
-        host: String = "b", version: String = "v1", heard: Int64 = 0, written: Int64 = 0, _ text: [UInt8]?
+        host: String = "b", version: String = "v1", beat: String = "1", heard: Int64 = 0, written: Int64 = 0,
+        _ text: [UInt8]?
     ) -> RedisBoard.Note {
         .init(
-            host: host, version: version, heardMsAgo: heard, writtenMsAgo: written, length: text?.count ?? 1 << 30,
+            host: host, version: version, beat: beat, heardMsAgo: heard, writtenMsAgo: written,
+            length: text?.count ?? 1 << 30,
             text: text)
     }
 
@@ -43,6 +45,40 @@ import Testing
         // It has said goodbye.
         book.heard([], at: .seconds(3_701))
         #expect(book.known.isEmpty)
+    }
+
+    /// By our own clock since its beat has changed: what Redis' clock says counts at the first sight only.
+    @Test func `a host is silent when its beat stands still, whatever the clock of Redis does`() throws {
+        var book = HostBook()
+        let text = try StallJSON.encode(status())
+        func state(at seconds: Int) -> String? { book.view(at: .seconds(seconds)).workers.first?.state }
+        book.heard([note(beat: "1", text)], at: .seconds(10))
+        // A Redis whose clock is an hour ahead takes over: the beat goes on.
+        for second in 11...14 {
+            book.heard([note(beat: "\(second)", heard: 3_599_000, nil)], at: .seconds(second))
+            #expect(state(at: second) == "running")
+        }
+        // It is killed: the beat stands still, though the clock jumps back and calls it fresh.
+        for second in 15...19 {
+            book.heard([note(beat: "14", heard: 0, nil)], at: .seconds(second))
+            #expect(state(at: second) == (second - 13 <= 3 ? "running" : "silent"), "\(second)")
+        }
+        #expect(book.view(at: .seconds(19)).notes == ["host b is silent for 6 s"])
+        // It is back.
+        book.heard([note(beat: "20", heard: 100, nil)], at: .seconds(20))
+        #expect(state(at: 20) == "running")
+        // One that was dead long before we came is silent at once.
+        var late = HostBook()
+        late.heard([note(beat: "1", heard: 60_000, text)], at: .seconds(1))
+        #expect(late.view(at: .seconds(1)).workers.map(\.state) == ["silent"])
+    }
+
+    @Test func `a look that we could not take is no silence of the others`() throws {
+        var book = HostBook()
+        book.heard([note(beat: "1", try StallJSON.encode(status()))], at: .seconds(1))
+        #expect(book.view(at: .seconds(60)).workers.map(\.state) == ["running"])
+        book.failed("Redis is away", at: .seconds(60))
+        #expect(book.view(at: .seconds(60)).workers.map(\.state) == ["silent"])
     }
 
     @Test func `without Redis the last that was known is shown with the reason`() throws {

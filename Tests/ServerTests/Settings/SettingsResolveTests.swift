@@ -44,7 +44,8 @@ struct SettingsResolveTests {
             .maxMessageBytes: "10", .maxFragments: "11", .maxHeaderBytes: "512", .handshake: "13", .close: "14",
             .ping: "15", .pong: "16", .maxQueueBytes: "17", .maxQueueSeconds: "18", .slowConsumer: "latestOnly",
             .authJWKS: "j", .authTimeout: "19", .logFormat: "json", .logLevel: "debug", .demo: "true",
-            .hostName: "web-7", .hostKeep: "20", .noSelftest: "true", .selftestMax: "21", .workerStart: "22",
+            .hostName: "web-7", .hostKeep: "20", .hostSilent: "24", .noSelftest: "true", .selftestMax: "21",
+            .workerStart: "22",
             .workerSilent: "0",
             .stallBudget: "p99<20ms", .stallBaseline: "b", .stallBudgetReport: "r", .writeStallBaseline: "w",
             .strict: "true", .blockingQueueAge: "250", .noCooperativePoolWatch: "true",
@@ -71,7 +72,7 @@ struct SettingsResolveTests {
         #expect(fromFlags.limits.maxQueueSeconds == 18)
         #expect(fromFlags.auth == .init(keys: .jwks("j"), timeoutSeconds: 19))
         #expect(fromFlags.redis?.address == "r:6379")
-        #expect(fromFlags.hostName == "web-7" && fromFlags.hostKeepSeconds == 20)
+        #expect(fromFlags.hostName == "web-7" && fromFlags.hostKeepSeconds == 20 && fromFlags.hostSilentSeconds == 24)
         #expect(fromFlags.blockingQueueAgeMilliseconds == 250 && !fromFlags.watchesCooperativePool)
         #expect(!fromFlags.selftest && fromFlags.selftestMaxMilliseconds == 21)
         #expect(fromFlags.workerStartSeconds == 22 && fromFlags.workerSilentSeconds == 0)

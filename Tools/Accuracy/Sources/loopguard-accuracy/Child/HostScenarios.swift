@@ -101,8 +101,13 @@ extension Scenario {
                 let ns = UInt64(Double(plan.thresholdNs) * factor)
                 try await planter.record(kind: "process stopped", place: "scheduled task", factor: factor) { loop in
                     try await loop.run(.scheduledTask) { Self.stop(for: ns) }
-                } expected: { _ in
-                    Expectation(categories: ["stopped"], isCapturable: false, isHostFault: true)
+                } expected: { truth in
+                    // The planter never blocks by itself. On a busy machine whoever stops it comes late, and it waits for a
+                    // CPU when it may go on: then the stop is not what took most of the time.
+                    let isMostlyStopped = 1 - truth.cpuShare - truth.runDelayShare >= 0.5
+                    return Expectation(
+                        categories: isMostlyStopped ? ["stopped"] : ["stopped", "starved", "computing", "mixed"],
+                        isCapturable: false, isHostFault: isMostlyStopped)
                 }
             }
         }

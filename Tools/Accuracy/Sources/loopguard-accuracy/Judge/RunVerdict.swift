@@ -49,6 +49,8 @@ struct RunVerdict: Codable, Sendable {
     /// What the stack names first, when it does not name the planted function.
     var framesSeen: [String]?
     var watchdogLatenessNs: UInt64?
+    /// What the planter measured of itself, and what the report rests on, when the cause is wrong.
+    var evidence: [String]?
 
     init(_ run: PlantedRun, _ record: ReportRecord?) {
         id = run.id
@@ -98,7 +100,15 @@ struct RunVerdict: Codable, Sendable {
             let isCategoryRight = expected.categories.contains(report.cause.category.rawValue)
             let isCallRight =
                 expected.calls.isEmpty || report.cause.systemCall.map { expected.calls.contains($0) } ?? false
-            isCauseRight = isCategoryRight && isCallRight && (!expected.isHostFault || report.cause.hostAtFault)
+            let isRight = isCategoryRight && isCallRight && (!expected.isHostFault || report.cause.hostAtFault)
+            isCauseRight = isRight
+            if !isRight {
+                let truth = run.truth
+                let own =
+                    "planted: CPU \(Int(truth.cpuShare * 100)) %, "
+                    + "waiting for a CPU \(Int(truth.runDelayShare * 100)) %"
+                evidence = [own, report.cause.summary] + report.cause.evidence
+            }
         }
         // A stack that was taken after the planted function had returned cannot show it.
         let isInTime = (report.detectionLatencyNs ?? 0) + run.thresholdNs <= run.durationNs
