@@ -85,25 +85,22 @@ struct JobBenchmarks {
             rounds: rounds, Kind.allCases.map { kind in { try await bench.yields(kind, count: count) } })
         result.append(measurement("job (suspend and resume a handler)", yields, limit: .difference(10)))
         result.append(try await bench.globalPool(rounds: rounds, count: count))
-        var alone: [Rounds] = []
         var differences: [Int: Rounds] = [:]
         for jobs in [256, 16, 1] {
             let one = try await interleavedRoundsAsync(
                 rounds: rounds, Kind.allCases.map { kind in { try await bench.drains(kind, of: jobs, count: count) } })
             differences[jobs] = one[0].minus(one[1])
-            if jobs == 1 { alone = one }
             result.append(
                 measurement(
                     jobs == 1 ? "job alone in its drain, the drain included" : "job in a drain of \(jobs)", one,
                     limit: .difference(10)))
         }
-        if let one = differences[1], let many = differences[256] {
-            // d(N) = job + drain / N.
-            let drain = (one.median - many.median) * 256 / 255
+        if let one = differences[1], let many = differences[16] {
+            // One job costs job + drain / N, in a drain of N.
             result.append(
                 Measurement(
-                    name: "  of it the drain, without its job", unit: "ns", value: alone[1].median + drain,
-                    baseline: alone[1].median, baselineName: unmarked, difference: drain, limit: nil))
+                    name: "  of it the drain, without its job", unit: "ns",
+                    value: one.minus(many).median * 16 / 15, baseline: 0, baselineName: ""))
         }
         try await bench.shutdown()
         return result

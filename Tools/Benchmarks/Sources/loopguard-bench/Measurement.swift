@@ -102,8 +102,6 @@ struct Rounds {
     /// This variant minus the other one, round by round.
     func minus(_ other: Rounds) -> Rounds { Rounds(zip(samples, other.samples).map { $0 - $1 }) }
 
-    func times(_ factor: Double) -> Rounds { Rounds(samples.map { $0 * factor }) }
-
     var median: Double { sorted.isEmpty ? .nan : sorted[sorted.count / 2] }
 
     /// The larger distance of the quartiles from the median, as a share of it.
