@@ -24,4 +24,11 @@
             throw CatalogueError("\(file) cannot be read: \(SourceFacts.withoutLint)")
         }
     }
+
+    extension LintConfiguration {
+        /// - Throws: ``ConfigurationError`` always.
+        public init(yaml: String, file: String, root: String) throws(ConfigurationError) {
+            throw ConfigurationError("cannot be read: \(SourceFacts.withoutLint)", file: file)
+        }
+    }
 #endif

@@ -97,7 +97,8 @@ extension ReportBuilder {
             jobsInTick: call.jobsInTick, samples: open.samples,
             fingerprint: Fingerprint.make(
                 frames: frames, kind: .blockingCall, category: call.cause.category, route: scope?.route),
-            remedy: Remedy.text(for: call.cause, frames: frames, kind: .blockingCall))
+            remedy: Remedy.text(for: call.cause, frames: frames, kind: .blockingCall),
+            rule: LintRules.rule(for: call.cause, frames: frames))
         return (report, known == nil)
     }
 }

@@ -55,7 +55,8 @@ struct PoolReportBuilder {
             blast: BlastRadius(
                 connections: seen.connections, connectionSeconds: Double(seen.connections) * Double(over) / 1e9),
             jobsInTick: 0, samples: stall.samples, related: stall.related, fingerprint: fingerprint,
-            remedy: Remedy.text(for: cause, frames: frames, kind: seen.kind))
+            remedy: Remedy.text(for: cause, frames: frames, kind: seen.kind),
+            rule: LintRules.rule(for: cause, frames: frames))
         return (report, known == nil)
     }
 

@@ -105,6 +105,7 @@ struct ReportBuilder {
                 bytesWaiting: seen.burden.bytes + stall.queuedBytes, pingsMissed: seen.pingsMissed),
             jobsInTick: seen.jobsInTick, samples: stall.samples,
             related: stall.related, fingerprint: fingerprint,
-            remedy: Remedy.text(for: cause, frames: frames, kind: seen.kind))
+            remedy: Remedy.text(for: cause, frames: frames, kind: seen.kind),
+            rule: LintRules.rule(for: cause, frames: frames))
     }
 }

@@ -57,4 +57,31 @@ public struct Finding: Sendable, Equatable, Codable {
     public var key: String
     /// Weaker when a file on the path was judged by its syntax.
     public var evidence: Evidence = .index
+    /// Why it is accepted; nil for a finding that counts.
+    public var allowance: Allowance?
+    /// How often a production server stalled there; nil when no export was given, or it never did.
+    public var production: Production?
+
+    /// Somebody's decision to live with a finding.
+    public struct Allowance: Sendable, Equatable, Codable {
+        /// Where it is written down.
+        public enum Kind: String, Sendable, Codable { case comment, baseline }
+
+        public var by: Kind
+        /// In the words of whoever decided; empty when a baseline does not say.
+        public var reason: String
+        /// `YYYY-MM-DD`, the last day on which it holds.
+        public var until: String?
+    }
+
+    /// Stalls that a watchdog saw at this very place.
+    public struct Production: Sendable, Equatable, Codable {
+        public var stalls: UInt64
+        /// Sum of their lengths, nanoseconds.
+        public var totalNs: UInt64
+        /// The longest, nanoseconds.
+        public var maxNs: UInt64
+        /// Of the places in the export.
+        public var fingerprints: [String]
+    }
 }

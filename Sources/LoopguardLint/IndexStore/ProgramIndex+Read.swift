@@ -7,8 +7,13 @@ extension ProgramIndex {
         public var paths: Set<String>?
         /// Units whose output path contains one of these are left out: SwiftPM's host tools.
         public var excludedOutputs: [String] = ["-tool.build/"]
+        /// Asked for each source file; those that it refuses are left out. Default: all are read.
+        public var accepts: @Sendable (String) -> Bool
 
-        public init(paths: Set<String>? = nil) { self.paths = paths }
+        public init(paths: Set<String>? = nil, accepts: @escaping @Sendable (String) -> Bool = { _ in true }) {
+            self.paths = paths
+            self.accepts = accepts
+        }
     }
 
     /// Reads all selected units of a store.
@@ -20,7 +25,7 @@ extension ProgramIndex {
         var newest: [String: IndexStore.Unit] = [:]
         for unit in store.units(problems: &problems) {
             guard !selection.excludedOutputs.contains(where: { unit.output.contains($0) }),
-                selection.paths?.contains(unit.mainFile) ?? true
+                selection.paths?.contains(unit.mainFile) ?? true, selection.accepts(unit.mainFile)
             else { continue }
             // A file may have been compiled into several outputs: the latest is what the user sees.
             if let known = newest[unit.mainFile], known.modifiedUnixNs >= unit.modifiedUnixNs { continue }

@@ -14,17 +14,20 @@ struct Suppressions {
         for file in facts { entries += file.suppressions.map { Entry(path: file.path, comment: $0) } }
     }
 
-    /// True when a valid comment covers the finding.
-    mutating func silence(_ finding: Finding) -> Bool {
-        var isSilenced = false
+    /// What a valid comment that covers the finding says; nil when there is none.
+    mutating func silence(_ finding: Finding) -> Finding.Allowance? {
+        var allowance: Finding.Allowance?
         for index in entries.indices
         where entries[index].path == finding.place.path && entries[index].comment.covers.contains(finding.place.line)
             && entries[index].comment.rules.contains(finding.rule) && entries[index].comment.problem == nil
         {
             entries[index].isUsed = true
-            if !isExpired(entries[index].comment) { isSilenced = true }
+            let comment = entries[index].comment
+            if !isExpired(comment) {
+                allowance = .init(by: .comment, reason: comment.reason, until: comment.until)
+            }
         }
-        return isSilenced
+        return allowance
     }
 
     private func isExpired(_ comment: SourceFacts.Suppression) -> Bool { comment.until.map { $0 < today } ?? false }

@@ -1,14 +1,12 @@
-import Foundation
-
 /// Judges the files that the index does not know as they are: by their syntax, each for itself.
 struct Fallback {
     let catalogue: Catalogue
 
     /// - Parameters:
     ///   - stale: files of the index whose text is newer, by number.
-    ///   - others: paths that the index does not have.
+    ///   - others: files that the index does not have.
     func judgeBySyntax(
-        _ stale: [Int], _ others: [String], _ index: inout ProgramIndex, _ facts: inout [SourceFacts?],
+        _ stale: [Int], _ others: [SourceFacts], _ index: inout ProgramIndex, _ facts: inout [SourceFacts?],
         _ result: inout Linter.Result
     ) {
         let indexer = SyntaxIndexer(catalogue: catalogue)
@@ -17,15 +15,9 @@ struct Fallback {
             facts[number] = indexer.add(known, to: &index, replacing: ProgramIndex.FileID(clamping: number))
             result.filesBySyntax.append(known.path)
         }
-        for (path, parsed) in zip(others, Self.parse(others)) {
-            guard let parsed else {
-                result.blindSpots.append("\(path): cannot be read")
-                continue
-            }
-            // A file that is half understood still has findings; what the parser says of it is said.
-            result.blindSpots += parsed.problems.map { "\(path):\($0)" }
+        for parsed in others {
             facts.append(indexer.add(parsed, to: &index, replacing: nil))
-            result.filesBySyntax.append(path)
+            result.filesBySyntax.append(parsed.path)
         }
         result.filesBySyntax.sort()
     }
@@ -40,24 +32,5 @@ struct Fallback {
             findings[number].evidence = .syntax
             findings[number].message += " (by syntax)"
         }
-    }
-
-    private static func parse(_ paths: [String]) -> [SourceFacts?] {
-        let results = Results(count: paths.count)
-        DispatchQueue.concurrentPerform(iterations: paths.count) { number in
-            guard let bytes = FileManager.default.contents(atPath: paths[number]) else { return }
-            results.set(number, SourceFacts(path: paths[number], bytes: [UInt8](bytes), withStructure: true))
-        }
-        return results.all
-    }
-
-    private final class Results: @unchecked Sendable {
-        // SAFETY: all access is under the lock.
-        private let lock = NSLock()
-        private var facts: [SourceFacts?]
-
-        init(count: Int) { facts = Array(repeating: nil, count: count) }
-        func set(_ number: Int, _ value: SourceFacts) { lock.withLock { facts[number] = value } }
-        var all: [SourceFacts?] { lock.withLock { facts } }
     }
 }

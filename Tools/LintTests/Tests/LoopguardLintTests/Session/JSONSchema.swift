@@ -1,0 +1,1 @@
+../../../../../Tests/LoopguardCoreTests/Support/JSONSchema.swift
