@@ -36,7 +36,7 @@ struct LintCommand: ParsableCommand {
     var config: String?
     @Option(help: "Further catalogue files (YAML); repeatable.")
     var catalogue: [String] = []
-    @Option(help: "The least severity that makes the exit code 1: error, warning or note; default: error.")
+    @Option(help: "The least severity that fails: error, warning or note; never: all is advice; default: error.")
     var failOn: String?
     @Flag(help: "Report locks, writes to standard output and start-up code as well; warnings fail.")
     var strict = false
@@ -83,7 +83,10 @@ struct LintCommand: ParsableCommand {
         options.output = output
         options.config = config
         options.catalogues = catalogue
-        options.failOn = try failOn.map { try choice("--fail-on", $0, Finding.Severity.allCases) }
+        options.isAdvice = failOn == "never"
+        if let failOn, !options.isAdvice {
+            options.failOn = try choice("--fail-on", failOn, Finding.Severity.allCases)
+        }
         options.strict = strict
         options.baseline = baseline
         options.writeBaseline = writeBaseline

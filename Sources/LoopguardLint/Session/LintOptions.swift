@@ -15,6 +15,9 @@ public struct LintOptions: Sendable {
     public var fix = false
     public var strict = false
     public var failOn: Finding.Severity?
+    /// Findings are advice: none is shown as more than a warning, and none makes the exit code 1. For the build-tool plugin: an
+    /// exit code would stop the user's build.
+    public var isAdvice = false
     /// Only what has changed since this revision.
     public var since: String?
     /// A server's export of its stalls: URL or file.
