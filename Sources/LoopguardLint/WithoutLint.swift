@@ -10,7 +10,7 @@
         }
 
         static let withoutLint =
-            "this build has no parser: build it with the package's trait Lint, which is on by default"
+            "the linter is built without its parser: give the dependency loopguard in Package.swift its trait, traits: [\"Lint\"]"
     }
 
     extension Catalogue {

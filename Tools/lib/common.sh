@@ -60,4 +60,5 @@ seconds() {
 # are in the same build, so they see what is not public.
 readonly LINT_BUILD="$ROOT/.build/lint"
 readonly LINT_FLAGS=(--package-path "$ROOT/Tools/LintTests" --scratch-path "$LINT_BUILD" -c release -Xswiftc -enable-testing)
-build_linter() { swift build "${LINT_FLAGS[@]}" --build-tests "$@"; }
+# build_linter --build-tests | --product loopguard-lint
+build_linter() { swift build "${LINT_FLAGS[@]}" "$@"; }

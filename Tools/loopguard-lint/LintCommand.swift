@@ -36,7 +36,7 @@ struct LintCommand: ParsableCommand {
     var config: String?
     @Option(help: "Further catalogue files (YAML); repeatable.")
     var catalogue: [String] = []
-    @Option(help: "The least severity that makes the exit code 1: error, warning, note or never; default: error.")
+    @Option(help: "The least severity that fails: error, warning or note; never: all is advice; default: error.")
     var failOn: String?
     @Flag(help: "Report locks, writes to standard output and start-up code as well; warnings fail.")
     var strict = false
@@ -83,8 +83,8 @@ struct LintCommand: ParsableCommand {
         options.output = output
         options.config = config
         options.catalogues = catalogue
-        options.neverFails = failOn == "never"
-        if let failOn, !options.neverFails {
+        options.isAdvice = failOn == "never"
+        if let failOn, !options.isAdvice {
             options.failOn = try choice("--fail-on", failOn, Finding.Severity.allCases, also: ", never")
         }
         options.strict = strict

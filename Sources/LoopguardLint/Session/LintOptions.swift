@@ -15,8 +15,9 @@ public struct LintOptions: Sendable {
     public var fix = false
     public var strict = false
     public var failOn: Finding.Severity?
-    /// Findings do not change the exit code: for builds that only show them.
-    public var neverFails = false
+    /// Findings are advice: none is shown as more than a warning, and none makes the exit code 1. For the build-tool plugin: an
+    /// exit code would stop the user's build.
+    public var isAdvice = false
     /// Only what has changed since this revision.
     public var since: String?
     /// A server's export of its stalls: URL or file.
@@ -47,6 +48,7 @@ public struct LintConsole: Sendable {
     /// Takes what the linter is busy with; shown on terminals only. Empty when it is done.
     public var progress: @Sendable (String) -> Void
 
+    /// - Parameter progress: called on the thread that runs the session, as the others are. Default: nowhere.
     public init(
         report: @escaping @Sendable (String) -> Void, message: @escaping @Sendable (String) -> Void,
         progress: @escaping @Sendable (String) -> Void = { _ in }

@@ -54,11 +54,16 @@ public struct LintSession: Sendable {
         if let export {
             result.unexplainedStalls = StallMatcher(export).mark(&result.findings, rules: plan.ruleNames)
         }
+        if options.isAdvice {
+            for number in result.findings.indices {
+                result.findings[number].severity = min(result.findings[number].severity, .warning)
+            }
+        }
         if options.fix { try fix(&result) }
         result.sort()
         try report(result, plan)
         if !isBuilt { return .nothing }
-        if options.neverFails { return .clean }
+        if options.isAdvice { return .clean }
         let least = options.failOn ?? plan.configuration.failOn
         return result.findings.contains { $0.severity >= least } ? .findings : .clean
     }

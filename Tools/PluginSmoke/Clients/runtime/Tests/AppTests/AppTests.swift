@@ -2,4 +2,4 @@ import Testing
 
 @testable import App
 
-@Test func itRuns() { App.main() }
+@Test @MainActor func itRuns() { App.main() }
